@@ -1,0 +1,8 @@
+"""Models of the accounts app."""
+
+from accounts.models.audit import AuditEntry, TenantHead
+from accounts.models.role import Permission, Role, RolePermission, UserRole
+from accounts.models.tenant import Tenant
+from accounts.models.user import User
+
+__all__ = ["AuditEntry", "Permission", "Role", "RolePermission", "Tenant", "TenantHead", "User", "UserRole"]

@@ -1,0 +1,229 @@
+"""Every right in one place: ``may(user, action, target)`` → Decision.
+
+Page, API, worker and file endpoint ask here and nowhere else (SPEC E13); the reason is what the tooltip and the
+403 show. Rights are rows (accounts.models.role); this module says which rows an action needs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import User
+from exportcenter.common.errors import PermissionRefused
+
+
+class Action(StrEnum):
+    """What people do to exports. Datasets and jobs are the targets."""
+
+    EXPORT_CREATE = "export.create"
+    EXPORT_VIEW = "export.view"
+    EXPORT_DOWNLOAD = "export.download"
+    EXPORT_RETRY = "export.retry"
+    EXPORT_CANCEL = "export.cancel"
+    EXPORT_REVOKE_LINKS = "export.revoke_links"
+    EXPORT_DELETE_EXPIRED = "export.delete_expired"
+    EXPORT_ACCELERATE = "export.accelerate"
+    LOG_DOWNLOAD = "export.log_download"
+    ERROR_STACK = "export.error_stack"
+    CONTACT_DATA = "data.contact"
+    ALL_REGIONS = "data.all_regions"
+
+
+class Dataset(Protocol):
+    """What the policy needs to know of a dataset."""
+
+    key: str
+    sensitivity: str
+    title: Any
+
+
+class Job(Protocol):
+    """What the policy needs to know of an export job."""
+
+    tenant_id: UUID
+    owner_id: UUID
+    type: str
+    sensitivity: str
+    dataset_title: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer to one question, with the words for the person who asked."""
+
+    allowed: bool
+    reason: str = ""
+    hidden: bool = False
+    """The target must look as if it did not exist: doors answer 404."""
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+    def or_refuse(self) -> None:
+        """Raise PermissionRefused (403) with the reason unless allowed."""
+        if not self.allowed:
+            raise PermissionRefused(self.reason)
+
+
+YES = Decision(True)
+
+CLASS_TITLES = {
+    "amount": gettext_noop("Amount"),
+    "risk": gettext_noop("Risk"),
+    "general": gettext_noop("General"),
+}
+STATIC_PERMISSIONS = {
+    "export.class.amount": gettext_noop("Download files of class amount"),
+    "export.class.risk": gettext_noop("Download files of class risk"),
+    "export.class.general": gettext_noop("Download files of class general"),
+    "jobs.see.all": gettext_noop("See every export of the company"),
+    "jobs.see.amount": gettext_noop("See amount exports of other people"),
+    "jobs.see.risk": gettext_noop("See risk exports of other people"),
+    "jobs.manage": gettext_noop("Retry and cancel exports of other people"),
+    "jobs.delete_expired": gettext_noop("Delete expired exports"),
+    "jobs.accelerate": gettext_noop("Move exports to the fast lane"),
+    "jobs.log": gettext_noop("Download the full log of an export"),
+    "jobs.stack": gettext_noop("See the stack of a failed export"),
+    "data.contact": gettext_noop("See phone numbers and e-mail addresses in full"),
+    "data.all_regions": gettext_noop("See rows of all regions"),
+    "admin.accounts.view": gettext_noop("Admin: see users, roles and the audit trail"),
+    "admin.accounts.change": gettext_noop("Admin: change users and roles"),
+    "admin.jobs.view": gettext_noop("Admin: see jobs"),
+    "admin.records.view": gettext_noop("Admin: see sample data"),
+    "admin.django_celery_beat.view": gettext_noop("Admin: see the timetable"),
+    "admin.django_celery_beat.change": gettext_noop("Admin: change the timetable"),
+    "dashboard:read": gettext_noop("Client: read dashboards"),
+    "dashboard:write": gettext_noop("Client: change dashboards"),
+    "report:read": gettext_noop("Client: read reports"),
+    "report:write": gettext_noop("Client: change reports"),
+    "report:export": gettext_noop("Client: export reports"),
+    "user:read": gettext_noop("Client: see users"),
+    "user:write": gettext_noop("Client: change users"),
+    "sla:read": gettext_noop("Client: read service levels"),
+}
+
+
+def dataset_permissions(key: str) -> dict[str, str]:
+    """Codes and titles of the permissions that a dataset brings along."""
+    return {f"export.{key}.create": "", f"export.{key}.download": ""}
+
+
+def may(user: Any, action: Action, target: Any = None) -> Decision:
+    """Whether ``user`` may do ``action`` to ``target`` (a dataset or a job), and if not, why not.
+
+    An anonymous or inactive user, an inactive tenant and a target of another tenant are always refused.
+    """
+    if not isinstance(user, User) or not user.is_active or not user.tenant.is_active:
+        return Decision(False, _("Your account is not active."), hidden=True)
+    if getattr(target, "tenant_id", user.tenant_id) != user.tenant_id:
+        return Decision(False, _("No such job."), hidden=True)
+    return _RULES[action](user, target)
+
+
+def may_in_admin(user: User, permission: str) -> bool:
+    """Answer Django's admin: "app.view_model" needs admin.<app>.view, everything else admin.<app>.change."""
+    app, __, action = permission.partition(".")
+    verb = "view" if action.startswith("view") else "change"
+    return user.is_active and user.tenant.is_active and f"admin.{app}.{verb}" in user.permissions
+
+
+@dataclass(frozen=True)
+class Visibility:
+    """Which jobs of the own tenant somebody sees: all, or the own ones and those of some classes."""
+
+    everything: bool
+    classes: frozenset[str]
+
+
+def visibility(user: User) -> Visibility:
+    """The rule behind both ``may(EXPORT_VIEW)`` and lists of jobs, so that they can never disagree."""
+    held = user.permissions
+    return Visibility(
+        everything="jobs.see.all" in held,
+        classes=frozenset(name for name in CLASS_TITLES if f"jobs.see.{name}" in held),
+    )
+
+
+def _needs(code: str, reason: str) -> Callable[[User, Any], Decision]:
+    def rule(user: User, target: Any) -> Decision:
+        return YES if code in user.permissions else Decision(False, _(reason))
+
+    return rule
+
+
+def _create(user: User, dataset: Dataset) -> Decision:
+    if f"export.{dataset.key}.create" in user.permissions:
+        return YES
+    return Decision(
+        False,
+        _("You may not export “%(dataset)s”. Ask an admin for “export · %(dataset)s · create”.")
+        % {"dataset": dataset.title},
+    )
+
+
+def _view(user: User, job: Job) -> Decision:
+    seen = visibility(user)
+    if seen.everything or job.owner_id == user.pk or job.sensitivity in seen.classes:
+        return YES
+    return Decision(False, _("No such job."), hidden=True)
+
+
+def _download(user: User, job: Job) -> Decision:
+    if not (seen := _view(user, job)):
+        return seen
+    if f"export.class.{job.sensitivity}" not in user.permissions:
+        return Decision(False, _CLASS_REASONS[job.sensitivity]())
+    if f"export.{job.type}.download" not in user.permissions:
+        return Decision(
+            False,
+            _("You may not download “%(dataset)s”. Ask an admin for “export · %(dataset)s · download”.")
+            % {"dataset": job.dataset_title},
+        )
+    return YES
+
+
+def _own_or_manage(user: User, job: Job) -> Decision:
+    if not (seen := _view(user, job)):
+        return seen
+    if job.owner_id == user.pk or "jobs.manage" in user.permissions:
+        return YES
+    return Decision(False, _("Only the person who asked for this export, or an admin, may do that."))
+
+
+def _retry(user: User, job: Any) -> Decision:
+    allowed = _own_or_manage(user, job)
+    if allowed and f"export.{job.type}.create" not in user.permissions:
+        return Decision(
+            False,
+            _("You may not export “%(dataset)s”. Ask an admin for “export · %(dataset)s · create”.")
+            % {"dataset": job.dataset_title},
+        )
+    return allowed
+
+
+_CLASS_REASONS: dict[str, Callable[[], str]] = {
+    "amount": lambda: _("Amount files can be downloaded by finance and admin only. Ask an admin for the right."),
+    "risk": lambda: _("Risk files can be downloaded by risk and admin only. Ask an admin for the right."),
+    "general": lambda: _("Your role may not download files. Ask an admin for the right."),
+}
+_RULES: dict[Action, Callable[[User, Any], Decision]] = {
+    Action.EXPORT_CREATE: _create,
+    Action.EXPORT_VIEW: _view,
+    Action.EXPORT_DOWNLOAD: _download,
+    Action.EXPORT_RETRY: _retry,
+    Action.EXPORT_CANCEL: _own_or_manage,
+    Action.EXPORT_REVOKE_LINKS: _own_or_manage,
+    Action.EXPORT_DELETE_EXPIRED: _needs(
+        "jobs.delete_expired", gettext_noop("Only an admin may delete expired exports.")
+    ),
+    Action.EXPORT_ACCELERATE: _needs("jobs.accelerate", gettext_noop("Only an admin may move exports to the fast lane.")),
+    Action.LOG_DOWNLOAD: _needs("jobs.log", gettext_noop("Only an admin may download the full log.")),
+    Action.ERROR_STACK: _needs("jobs.stack", gettext_noop("Only an admin may see the stack.")),
+    Action.CONTACT_DATA: _needs("data.contact", gettext_noop("Contact data is shown masked to your role.")),
+    Action.ALL_REGIONS: _needs("data.all_regions", gettext_noop("You see rows of your own regions.")),
+}

@@ -1,0 +1,98 @@
+"""The contract of a dataset: one small declarative class, nothing else (SPEC E2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models.expressions import Combinable
+
+from accounts.models import User
+from jobs.datasets.masks import Mask
+
+AMOUNT = "amount"
+RISK = "risk"
+GENERAL = "general"
+SENSITIVITIES = (AMOUNT, RISK, GENERAL)
+
+
+class Kind(StrEnum):
+    """How a column's value is written."""
+
+    TEXT = "text"
+    """Free text; neutralised where a spreadsheet could run it as a formula."""
+    ID = "id"
+    """An identifier made by us (uuid, number, code): text in every format, digits are never lost."""
+    INTEGER = "integer"
+    MONEY = "money"
+    """Decimal(18, 2)."""
+    NUMBER = "number"
+    """A decimal that is not money, e.g. a rate or score."""
+    CHOICE = "choice"
+    """A code with a label; people get the label, machines (raw mode) the code."""
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    """With zone; people get their own wall clock, machines UTC."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A path into the row, a heading, and how the value is shown."""
+
+    key: str
+    """Stable name in the API and in saved choices, e.g. "amount"."""
+    title: Any
+    """Heading (lazy translation)."""
+    kind: Kind = Kind.TEXT
+    value: str | Combinable | None = None
+    """An ORM path ("buyer__phone") or expression; None means the path ``key``."""
+    mask: Mask | None = None
+    """How the value is shown to people without the right to contact data."""
+    choices: Sequence[tuple[Any, Any]] = ()
+    """Code → label of a CHOICE column; taken from the model field when left out."""
+    default: bool = True
+    """Part of the file when the request names no columns."""
+
+
+class Dataset:
+    """
+    Something people may export. Subclasses declare; they never open files or check permissions.
+
+    Attributes:
+        key: stable identifier, stored on jobs and shown in URLs
+        title: what people read in menus (lazy translation)
+        sensitivity: AMOUNT, RISK or GENERAL; decides who may download (SPEC E13)
+        model: the table's model; rows come from ``rows()``
+        filterset: a DatasetFilter; validates and applies the request's parameters: the same for page, API and job
+        columns: the columns, in file order
+        order_by: ORM ordering that is unique, so that equal requests give equal files
+        lifetime: how long a file is kept (SPEC E10)
+    """
+
+    key: ClassVar[str]
+    title: ClassVar[Any]
+    sensitivity: ClassVar[str]
+    model: ClassVar[type[models.Model]]
+    filterset: ClassVar[type[Any]]
+    columns: ClassVar[Sequence[Column]]
+    order_by: ClassVar[Sequence[str]] = ("pk",)
+    lifetime: ClassVar[timedelta] = timedelta(hours=24)
+
+    def rows(self, viewer: User) -> "models.QuerySet[Any]":
+        """The rows ``viewer`` may export, before filters: row scope by role."""
+        raise NotImplementedError
+
+    def column(self, key: str) -> Column:
+        """The column called ``key``. Raises KeyError."""
+        return self._by_key[key]
+
+    def default_columns(self) -> list[Column]:
+        """What a file holds when the request names no columns."""
+        return [column for column in self.columns if column.default]
+
+    @property
+    def _by_key(self) -> dict[str, Column]:
+        return {column.key: column for column in self.columns}

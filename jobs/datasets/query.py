@@ -1,0 +1,131 @@
+"""Dataset + columns + filters + viewer → one SQL statement.
+
+The ORM writes the inner statement (rows, scope, filters, joins, order). Round it goes a projection in which a
+format says how each value looks as SQL text, so that PostgreSQL writes the file's bytes itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts import policy
+from accounts.models import User
+from exportcenter.common.errors import InvalidParameters
+from jobs.datasets.base import Column, Dataset, Kind
+from jobs.datasets.filters import apply_filters
+
+
+class CellWriter(Protocol):
+    """The part of a format that the compiler needs."""
+
+    def cell(self, column: "BoundColumn", reference: str) -> str:
+        """SQL expression that turns ``reference`` (the column's raw value, masked) into the format's cell."""
+
+
+@dataclass(frozen=True)
+class BoundColumn:
+    """A column as one request uses it."""
+
+    key: str
+    title: str
+    kind: Kind
+    labels: tuple[tuple[str, str], ...] = ()
+    """Code → label of a CHOICE column, in the request's language."""
+    masked: str = ""
+    """Name of the mask that is applied, or empty."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A compiled query with client-side parameters (psycopg style, %s)."""
+
+    sql: str
+    params: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a job will write: rows in order, and the columns as they will appear."""
+
+    rows: "QuerySet[Any]"
+    columns: tuple[BoundColumn, ...]
+    sources: tuple[Column, ...]
+
+    def statement(self, writer: CellWriter) -> Statement:
+        """One SELECT whose columns are ``writer``'s cells, in row order."""
+        inner, params = self._inner()
+        cells = []
+        for number, (column, source) in enumerate(zip(self.columns, self.sources, strict=True)):
+            reference = f"r.c{number}"
+            if column.masked and source.mask is not None:
+                reference = f"({source.mask.sql(reference + '::text')})"
+            cells.append(writer.cell(column, reference).replace("%", "%%"))
+        return Statement(f"SELECT {', '.join(cells)} FROM ({inner}) r", params)
+
+    def count(self) -> int:
+        """Exact number of rows; in the file's own snapshot it is the number the file must have."""
+        return self.rows.order_by().count()
+
+    def _inner(self) -> tuple[str, tuple[Any, ...]]:
+        named = {
+            f"c{number}": F(source.value or source.key)
+            if isinstance(source.value, str | None)
+            else source.value
+            for number, source in enumerate(self.sources)
+        }
+        # Values are wrapped in an outer SELECT by name; the ORM quotes aliases, hence c0, c1, …
+        query = self.rows.annotate(**named).values_list(*named)
+        sql, params = query.query.sql_with_params()
+        return sql, tuple(params)
+
+
+def choose_columns(dataset: Dataset, keys: Sequence[str] | None) -> list[Column]:
+    """The columns called ``keys`` in that order, or the default ones. Raises InvalidParameters by name."""
+    if keys is None:
+        return dataset.default_columns()
+    allowed = ", ".join(column.key for column in dataset.columns)
+    if not isinstance(keys, list | tuple) or not keys or not all(isinstance(key, str) for key in keys):
+        raise InvalidParameters(
+            details={"columns": [_("A list of column names is expected. Allowed: %(allowed)s.") % {"allowed": allowed}]}
+        )
+    known = {column.key: column for column in dataset.columns}
+    unknown = [key[:100] for key in keys if key not in known]
+    if unknown:
+        raise InvalidParameters(
+            details={
+                "columns": [
+                    _("No such column: %(names)s. Allowed: %(allowed)s.")
+                    % {"names": ", ".join(unknown), "allowed": allowed}
+                ]
+            }
+        )
+    if len(set(keys)) != len(keys):
+        raise InvalidParameters(details={"columns": [_("A column is named twice.")]})
+    return [known[key] for key in keys]
+
+
+def plan(
+    dataset: Dataset, *, viewer: User, params: Mapping[str, Any], columns: Sequence[str] | None, zone: ZoneInfo
+) -> Plan:
+    """What ``viewer`` gets for this request. Raises InvalidParameters for wrong filters or columns.
+
+    Everything is decided by the viewer's rights at the moment of the call: row scope, masks.
+    """
+    chosen = choose_columns(dataset, columns)
+    unmasked = bool(policy.may(viewer, policy.Action.CONTACT_DATA))
+    rows = apply_filters(dataset.filterset, dataset.rows(viewer), params, zone=zone).order_by(*dataset.order_by)
+    bound = tuple(_bind(dataset, column, unmasked=unmasked) for column in chosen)
+    return Plan(rows=rows, columns=bound, sources=tuple(chosen))
+
+
+def _bind(dataset: Dataset, column: Column, *, unmasked: bool) -> BoundColumn:
+    labels: tuple[tuple[str, str], ...] = ()
+    if column.kind is Kind.CHOICE:
+        choices = column.choices or dataset.model._meta.get_field(column.key).flatchoices  # type: ignore[union-attr]
+        labels = tuple((str(code), str(label)) for code, label in choices)
+    masked = column.mask.name if column.mask is not None and not unmasked else ""
+    return BoundColumn(column.key, str(column.title), column.kind, labels, masked)
