@@ -1,0 +1,1 @@
+"""Exports: from a request to a verified file in the right hands."""

@@ -1,0 +1,19 @@
+"""Models of jobs."""
+
+from jobs.models.attempt import Attempt, JobLog
+from jobs.models.event import Event
+from jobs.models.export import DownloadHandle, ExportJob, FileRemoval
+from jobs.models.job import Job
+from jobs.models.queue import DayNumber, Turn
+
+__all__ = [
+    "Attempt",
+    "DayNumber",
+    "DownloadHandle",
+    "Event",
+    "ExportJob",
+    "FileRemoval",
+    "Job",
+    "JobLog",
+    "Turn",
+]

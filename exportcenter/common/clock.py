@@ -1,0 +1,13 @@
+"""The database's clock: one clock for all processes."""
+
+from datetime import datetime
+
+from django.db import connection
+
+
+def now() -> datetime:
+    """Time of the running transaction, as the database sees it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        moment: datetime = cursor.fetchone()[0]
+        return moment

@@ -1,0 +1,208 @@
+"""REST API of exports: thin doors to the services (S0 §9; SPEC A1–A3)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import audit, policy
+from accounts.audit import Operation
+from exportcenter.common.client import client_of
+from exportcenter.common.errors import InvalidParameters
+from exportcenter.common.paging import paginate
+from jobs.exports import links, presenting, services
+from jobs.exports.download import serve
+from jobs.exports.filters import ORDERINGS, narrow
+from jobs.models import ExportJob, JobLog
+
+PAGE_WORDS = frozenset({"page", "page_size", "ordering"})
+
+
+class ExportList(APIView):
+    """GET: list. POST: create."""
+
+    def get(self, request: Request) -> Response:
+        """{total, page, page_size, items}. Header X-Total-Estimated says when total is an estimate."""
+        query = request.query_params
+        rows = narrow(ExportJob.objects.visible_to(request.user).select_related("owner"), query, also=PAGE_WORDS)
+        page = paginate(rows.order_by(*_ordering(query)), query)
+        viewer = request.user
+        items = [presenting.present(job, viewer=viewer, request=request._request) for job in page.items]
+        body = {"total": page.total, "page": page.number, "page_size": page.size, "items": items}
+        return Response(body, headers={} if page.exact else {"X-Total-Estimated": "true"})
+
+    def post(self, request: Request) -> Response:
+        """201 with the new export."""
+        body = _body(
+            request,
+            type=_text,
+            file_type=_text,
+            params=_object,
+            columns=_list,
+            options=_object,
+            source=_text,
+            required=("type",),
+        )
+        job = services.request_export(
+            dataset=body["type"],
+            file_type=body.get("file_type", "csv"),
+            params=body.get("params") or {},
+            columns=body.get("columns"),
+            options=body.get("options") or {},
+            source=body.get("source") or "",
+            actor=request.user,
+            client=client_of(request._request),
+        )
+        shown = presenting.present_detail(job, viewer=request.user, request=request._request)
+        return Response(shown, status=201, headers={"Location": f"{request.path.rstrip('/')}/{job.job_no}"})
+
+
+class ExportDetail(APIView):
+    """One export with the tail of its log."""
+
+    def get(self, request: Request, job_no: str) -> Response:
+        """200, or 404 for what the asker may not see."""
+        job = services.find_visible(job_no, request.user)
+        return Response(presenting.present_detail(job, viewer=request.user, request=request._request))
+
+
+class ExportRetry(APIView):
+    """Queue it again with the same parameters."""
+
+    def post(self, request: Request, job_no: str) -> Response:
+        """{new_job_id}"""
+        _body(request)
+        job = services.retry_export(job_no, actor=request.user, client=client_of(request._request))
+        return Response({"new_job_id": job.job_no})
+
+
+class ExportCancel(APIView):
+    """Stop it."""
+
+    def post(self, request: Request, job_no: str) -> Response:
+        """{ok: true}"""
+        _body(request)
+        services.cancel_export(job_no, actor=request.user, client=client_of(request._request))
+        return Response({"ok": True})
+
+
+class ExportAccelerate(APIView):
+    """Move it to the fast lane."""
+
+    def post(self, request: Request, job_no: str) -> Response:
+        """{ok: true}"""
+        _body(request)
+        services.accelerate_export(job_no, actor=request.user, client=client_of(request._request))
+        return Response({"ok": True})
+
+
+class DeleteExpired(APIView):
+    """Remove every expired export of the company (admin)."""
+
+    def post(self, request: Request) -> Response:
+        """{deleted: N}"""
+        _body(request)
+        return Response({"deleted": services.delete_expired(actor=request.user, client=client_of(request._request))})
+
+
+class ExportLinks(APIView):
+    """Links that are written down: limited in uses, revocable."""
+
+    def post(self, request: Request, job_no: str) -> Response:
+        """201 {download_url, expires_at, max_uses}. Works before the file is there: the link then answers 202."""
+        body = _body(request, max_uses=_uses)
+        job, handle = links.make_link(
+            job_no, actor=request.user, max_uses=body.get("max_uses"), client=client_of(request._request)
+        )
+        token = links.link_for(job, request.user, handle=handle)
+        answer = {
+            "download_url": links.absolute(request._request, job, token),
+            "expires_at": presenting.local_iso(handle.expires_at, request.user),
+            "max_uses": handle.max_uses,
+        }
+        return Response(answer, status=201)
+
+    def delete(self, request: Request, job_no: str) -> Response:
+        """{revoked: N}: every link that exists now is worthless; new ones can be made."""
+        count = links.revoke_links(job_no, actor=request.user, client=client_of(request._request))
+        return Response({"revoked": count})
+
+
+class ExportLog(APIView):
+    """The whole log, for admins."""
+
+    def get(self, request: Request, job_no: str) -> HttpResponseBase:
+        """text/plain"""
+        job = services.find_visible(job_no, request.user)
+        policy.may(request.user, policy.Action.LOG_DOWNLOAD, job).or_refuse()
+        audit.record(
+            Operation.EXPORT_LOG_DOWNLOAD,
+            actor=request.user,
+            resource=f"export:{job.job_no}",
+            client=client_of(request._request),
+            policy_tag=job.policy_tag,
+        )
+        viewer = request.user
+        lines = [presenting.log_line(line, viewer) + "\n" for line in JobLog.objects.filter(job_id=job.pk)]
+        response = StreamingHttpResponse(iter(lines), content_type="text/plain; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{job.job_no}.log"'
+        return response
+
+
+class ExportDownload(APIView):
+    """The file."""
+
+    def get(self, request: Request, job_no: str) -> HttpResponseBase:
+        """200, 206; 202 not landed yet; 403, 404, 409, 410, 416."""
+        return serve(request, job_no)
+
+    head = get
+
+
+def _ordering(query: Any) -> list[Any]:
+    wish = query.get("ordering", "-created_at")
+    if wish not in ORDERINGS:
+        allowed = ", ".join(sorted(ORDERINGS))
+        raise InvalidParameters(details={"ordering": [_("Allowed: %(allowed)s.") % {"allowed": allowed}]})
+    return ORDERINGS[wish]
+
+
+# --- bodies: small on purpose; what a field means is checked by the services ------------------------------
+def _body(request: Request, *, required: tuple[str, ...] = (), **fields: Callable[[Any], str]) -> dict[str, Any]:
+    """The JSON body with exactly the ``fields`` named. Raises InvalidParameters by field."""
+    body = request.data if request.data or not fields else {}
+    if not isinstance(body, dict):
+        raise InvalidParameters(details={"body": [_("A JSON object is expected.")]})
+    problems = {
+        name[:100]: [_("There is no such field. Allowed: %(allowed)s.") % {"allowed": ", ".join(fields) or "-"}]
+        for name in body
+        if name not in fields
+    }
+    problems |= {name: [_("This field is required.")] for name in required if name not in body}
+    for name, check in fields.items():
+        if name in body and (problem := check(body[name])):
+            problems[name] = [problem]
+    if problems:
+        raise InvalidParameters(details=problems)
+    return dict(body)
+
+
+def _text(value: Any) -> str:
+    return "" if isinstance(value, str) else _("A text is expected.")
+
+
+def _object(value: Any) -> str:
+    return "" if isinstance(value, dict) else _("A JSON object is expected.")
+
+
+def _list(value: Any) -> str:
+    return "" if value is None or isinstance(value, list) else _("A list is expected.")
+
+
+def _uses(value: Any) -> str:
+    fine = value is None or (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1000)
+    return "" if fine else _("A whole number from 1 to %(most)d is expected.") % {"most": 1000}

@@ -1,0 +1,195 @@
+"""Serving a file: who may is asked again, the audit entry is committed, then the first byte goes out (SPEC E11–E13).
+
+Django's FileResponse is not used: under ASGI it reads the file whole into memory and ignores ranges.
+"""
+
+import asyncio
+import base64
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage
+from django.core.handlers.asgi import ASGIRequest
+from django.db import connection
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import audit, policy
+from accounts.audit import Operation
+from accounts.models import User
+from accounts.tenancy import tenant_scope
+from exportcenter.common.api import error_body
+from exportcenter.common.client import Client, client_of
+from exportcenter.common.errors import Gone, PermissionRefused, StateConflict
+from exportcenter.common.ranges import Span, Unsatisfiable, requested
+from jobs.datasets import GENERAL
+from jobs.engine.states import CANCELABLE, Status
+from jobs.exports import links, storage
+from jobs.formats import base as formats
+from jobs.models import ExportJob
+
+log = logging.getLogger(__name__)
+
+BLOCK = 256 << 10
+RECHECK_SECONDS = 5
+LANDING_SECONDS = 5
+
+
+class RightWithdrawn(Exception):
+    """The right was taken away while the file was on its way: the stream is cut."""
+
+
+def serve(request: Request, job_no: str) -> HttpResponseBase:
+    """The answer to GET …/download?token=…; refusals are audited, too."""
+    user, client = request.user, client_of(request._request)
+    token = request.query_params.get("token", "")
+    try:
+        job = links.admit(token, user=user)
+        if job.job_no != job_no:
+            raise links.LinkRefused("other job in the address")
+    except PermissionRefused as refusal:
+        why = getattr(refusal, "why", "no right")
+        _record(user, client, f"export:{job_no[:30]}", result="refused", details={"job_id": job_no[:30], "why": why})
+        raise
+    if job.status in CANCELABLE:
+        return _not_landed(job)
+    _refuse_unless_ready(job)
+    etag = f'"{job.file_sha256}"'
+    size = job.file_size or 0
+    try:
+        part = requested(
+            request.headers.get("Range", ""), request.headers.get("If-Range", ""), etag=etag, size=size
+        )
+    except Unsatisfiable:
+        body = error_body("RANGE_NOT_SATISFIABLE", _("The file has %(size)d bytes.") % {"size": size})
+        return Response(body, status=416, headers={"Content-Range": f"bytes */{size}"})
+    if not storage.store().exists(job.file_key or ""):
+        log.error("export %s is ready but its object %s is missing", job.job_no, job.file_key)
+        raise Gone(_("The file is missing from the store."))
+    if request.method == "HEAD":
+        return _head(HttpResponse(), job, Span(0, size - 1, size), partial=False, etag=etag)
+    try:
+        links.use(token)
+    except links.LinkRefused as refusal:
+        _record(user, client, f"export:{job.job_no}", result="refused", details={"job_id": job.job_no, "why": refusal.why})
+        raise
+    span = part or Span(0, size - 1, size)
+    # Committed with this request's transaction, which ends before the first byte is sent.
+    _record(
+        user,
+        client,
+        f"export:{job.job_no}",
+        details={"job_id": job.job_no, "bytes": span.length, "first": span.first, "size": size, "user_id": user.code},
+        policy_tag=job.policy_tag,
+    )
+    return _head(_content(request, job, user, span), job, span, partial=part is not None, etag=etag)
+
+
+def _content(request: Request, job: ExportJob, user: User, span: Span) -> HttpResponseBase:
+    if settings.X_ACCEL_PREFIX and isinstance(storage.store(), FileSystemStorage):
+        response = HttpResponse()  # nginx sends the bytes and answers ranges itself
+        response["X-Accel-Redirect"] = f"{settings.X_ACCEL_PREFIX.rstrip('/')}/{quote(job.file_key or '')}"
+        return response
+    check = None if job.sensitivity == GENERAL else _watch(job, user)
+    blocks = _blocks(job.file_key or "", span, check)
+    if isinstance(request._request, ASGIRequest):
+        return StreamingHttpResponse(_in_threads(blocks))
+    return StreamingHttpResponse(blocks)
+
+
+def _head(response: HttpResponseBase, job: ExportJob, span: Span, *, partial: bool, etag: str) -> HttpResponseBase:
+    if partial:
+        response.status_code = 206
+        response["Content-Range"] = span.header
+    if "X-Accel-Redirect" not in response:
+        response["Content-Length"] = str(span.length)
+    compressed = job.file_name.endswith(".gz")
+    response["Content-Type"] = "application/gzip" if compressed else formats.get(job.file_type).content_type
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = etag
+    response["X-Content-SHA256"] = job.file_sha256
+    response["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(job.file_sha256)).decode()}:"
+    extension = job.file_name.partition(".")[2]
+    response["Content-Disposition"] = (
+        f"attachment; filename=\"{job.job_no}.{extension}\"; filename*=UTF-8''{quote(job.file_name)}"
+    )
+    response["Cache-Control"] = "private, no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _not_landed(job: ExportJob) -> Response:
+    body = {
+        "job_id": job.job_no,
+        "status": job.status,
+        "progress": job.progress,
+        "message": _("The file has not landed yet. Try again in %(seconds)d seconds.") % {"seconds": LANDING_SECONDS},
+    }
+    return Response(body, status=202, headers={"Retry-After": str(LANDING_SECONDS)})
+
+
+def _refuse_unless_ready(job: ExportJob) -> None:
+    """The row's own time counts, so a sweep that is late gives nothing away (SPEC E10)."""
+    if job.status == Status.EXPIRED or (job.expires_at is not None and job.expires_at <= timezone.now()):
+        raise Gone()
+    if job.status != Status.READY:
+        raise StateConflict(_("This export has no file: %(status)s.") % {"status": job.get_status_display()})
+
+
+def _record(user: User, client: Client, resource: str, **more: Any) -> None:
+    audit.record(Operation.EXPORT_FILE_DOWNLOAD, actor=user, resource=resource, client=client, **more)
+
+
+def _blocks(key: str, span: Span, check: Callable[[], None] | None) -> Iterator[bytes]:
+    """The bytes of ``span``; ``check`` is asked every five seconds and may cut the stream."""
+    asked = time.monotonic()
+    left = span.length
+    with storage.open_at(key, span.first, span.last) as source:
+        while left > 0:
+            block = source.read(min(BLOCK, left))
+            if not block:
+                raise OSError(f"{key} ended {left} bytes early")
+            if check is not None and time.monotonic() - asked >= RECHECK_SECONDS:
+                check()
+                asked = time.monotonic()
+            left -= len(block)
+            yield block
+
+
+async def _in_threads(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The same for ASGI: reading never blocks the event loop, memory stays at one block."""
+    try:
+        while (block := await asyncio.to_thread(next, blocks, None)) is not None:
+            yield block
+    finally:
+        await asyncio.to_thread(blocks.close)  # type: ignore[attr-defined]
+
+
+def _watch(job: ExportJob, user: User) -> Callable[[], None]:
+    tenant_id, job_id, user_id, epoch, began = user.tenant_id, job.pk, user.pk, user.authz_epoch, timezone.now()
+
+    def check() -> None:
+        try:
+            with tenant_scope(tenant_id):
+                _still_allowed(job_id, user_id, epoch, began)
+        finally:
+            connection.close()  # this thread's own
+
+    return check
+
+
+def _still_allowed(job_id: UUID, user_id: UUID, epoch: int, began: Any) -> None:
+    user = User.objects.select_related("tenant").filter(pk=user_id, authz_epoch=epoch).first()
+    job = ExportJob.objects.filter(pk=job_id).first()
+    revoked = job is not None and job.links_revoked_at is not None and job.links_revoked_at > began
+    if user is None or job is None or revoked or not policy.may(user, policy.Action.EXPORT_DOWNLOAD, job):
+        raise RightWithdrawn(str(job_id))
+

@@ -1,0 +1,73 @@
+"""What the list of exports can be narrowed by: the same for page and API."""
+
+import django_filters
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from exportcenter.common.errors import InvalidParameters
+from jobs.datasets import all_datasets
+from jobs.engine.states import Status
+from jobs.models import ExportJob
+from jobs.models.export import FileType
+
+ORDERINGS = {
+    # One index serves both directions only when the NULLs change ends with them.
+    "created_at": [models.F("created_at").asc(), models.F("id").asc()],
+    "-created_at": [models.F("created_at").desc(), models.F("id").desc()],
+    "finished_at": [models.F("finished_at").asc(nulls_first=True), models.F("id").asc()],
+    "-finished_at": [models.F("finished_at").desc(nulls_last=True), models.F("id").desc()],
+    "file_size": [models.F("file_size").asc(nulls_first=True), models.F("id").asc()],
+    "-file_size": [models.F("file_size").desc(nulls_last=True), models.F("id").desc()],
+}
+
+
+class ExportFilter(django_filters.FilterSet):
+    """Filters of S0 §6 and §9."""
+
+    status = django_filters.MultipleChoiceFilter(choices=Status.choices, label=gettext_lazy("Status"))
+    type = django_filters.MultipleChoiceFilter(
+        choices=lambda: [(dataset.key, dataset.title) for dataset in all_datasets()], label=gettext_lazy("Type")
+    )
+    file_type = django_filters.MultipleChoiceFilter(choices=FileType.choices, label=gettext_lazy("File type"))
+    created_by = django_filters.CharFilter(method="filter_creator", max_length=20, label=gettext_lazy("Creator"))
+    source = django_filters.CharFilter(max_length=200, label=gettext_lazy("Source"))
+    created_from = django_filters.IsoDateTimeFilter("created_at", "gte", label=gettext_lazy("Created from"))
+    created_to = django_filters.IsoDateTimeFilter("created_at", "lt", label=gettext_lazy("Created before"))
+    size_min = django_filters.NumberFilter("file_size", "gte", min_value=0, max_value=2**62, label=gettext_lazy("Size from"))
+    size_max = django_filters.NumberFilter("file_size", "lte", min_value=0, max_value=2**62, label=gettext_lazy("Size to"))
+    q = django_filters.CharFilter("job_no", "startswith", max_length=30, label=gettext_lazy("Job no."))
+
+    class Meta:
+        model = ExportJob
+        fields: list[str] = []
+
+    def filter_creator(self, queryset: models.QuerySet, name: str, value: str) -> models.QuerySet:
+        """By user number (U1001)."""
+        owner = User.objects.filter(code=value).values_list("pk", flat=True).first()
+        return queryset.filter(owner_id=owner) if owner else queryset.none()
+
+
+def narrow(queryset: models.QuerySet, query: "django_filters.utils.QueryDict", *, also: frozenset[str]) -> models.QuerySet:
+    """``queryset`` narrowed by the query string. ``also`` names parameters that mean something else.
+
+    Raises InvalidParameters naming each unknown or wrong parameter.
+    """
+    known = set(ExportFilter.base_filters)
+    problems = {
+        name[:100]: [_("There is no filter of this name. Allowed: %(allowed)s.") % {"allowed": ", ".join(sorted(known | also))}]
+        for name in query
+        if name not in known | also
+    }
+    problems |= {
+        name: [_("NUL characters are not allowed.")] for name in query if any("\0" in value for value in query.getlist(name))
+    }
+    bound = ExportFilter(data=query, queryset=queryset)
+    if not problems and bound.is_valid():
+        return bound.qs
+    wrong = {name: [str(word) for word in words] for name, words in bound.errors.items()} if not problems else {}
+    for name in wrong.keys() & {"status", "type", "file_type"}:
+        choices = ", ".join(str(value) for value, _label in bound.form.fields[name].choices)
+        wrong[name].append(_("Allowed: %(allowed)s.") % {"allowed": choices})
+    raise InvalidParameters(details={**wrong, **problems})

@@ -1,0 +1,267 @@
+"""What people and programs do with exports. API, admin, schedules and commands all come through here."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import OperationalError, connection, transaction
+from django.utils.translation import gettext as _
+
+from accounts import audit, policy
+from accounts.audit import Operation
+from accounts.models import Tenant, User
+from exportcenter.common import clock, request_id
+from exportcenter.common.client import Client
+from exportcenter.common.errors import InvalidParameters, Locked, NotFound, StateConflict, Throttled
+from jobs import datasets, formats
+from jobs.datasets.query import plan
+from jobs.engine import kinds, lifecycle, queue
+from jobs.engine.config import RETRY_PAUSE
+from jobs.engine.states import FROZEN, Status
+from jobs.exports.digest import params_hash
+from jobs.exports.naming import next_job_no
+from jobs.models import Attempt, DownloadHandle, ExportJob, JobLog
+from jobs.models.job import Lane
+
+LOCK_WAIT = "1s"
+SOURCE_LENGTH = 200
+
+
+@transaction.atomic
+def request_export(
+    *,
+    dataset: str,
+    file_type: str,
+    params: Mapping[str, Any],
+    columns: Sequence[str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    source: str = "",
+    actor: User,
+    client: Client | None = None,
+) -> ExportJob:
+    """Accept a request and queue it.
+
+    Raises InvalidParameters (400), PermissionRefused (403) or Throttled (429, the queue is full). The parameters are
+    validated now and frozen; rights and row scope are asked again when the job runs and at each download.
+    """
+    chosen = datasets.get(dataset)
+    policy.may(actor, policy.Action.EXPORT_CREATE, chosen).or_refuse()
+    formats.get(file_type)
+    formats.FormatOptions.parse(options or {})
+    _check_request(chosen, params, columns, source, actor)
+    job = _new_job(actor)
+    job.type, job.sensitivity, job.file_type = chosen.key, chosen.sensitivity, file_type
+    job.params, job.columns, job.options = dict(params), None if columns is None else list(columns), dict(options or {})
+    job.source = source
+    _accept(job, Operation.EXPORT_JOB_CREATE, actor, client)
+    return job
+
+
+@transaction.atomic
+def retry_export(job_no: str, *, actor: User, client: Client | None = None) -> ExportJob:
+    """Queue a new job with the parameters of an old one; the chain of retries stays visible (SPEC E6).
+
+    Raises NotFound, PermissionRefused, Locked (423), StateConflict (409: running, or too soon; ``retry_after`` says
+    how long to wait) and what request_export raises.
+    """
+    old = lock_visible(job_no, actor)
+    policy.may(actor, policy.Action.EXPORT_RETRY, old).or_refuse()
+    if old.status == Status.PROCESSING:
+        raise StateConflict(_("The job is running. Wait until it has ended, or cancel it first."))
+    with connection.cursor() as cursor:  # one retry at a time for the whole chain, whichever member was clicked
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(old.root_id)])
+    newest = ExportJob.objects.filter(root_id=old.root_id).order_by("-retry_no").first()
+    _refuse_too_soon(newest)
+    formats.get(old.file_type)
+    _check_request(datasets.get(old.type), old.params, old.columns, old.source, actor)
+    job = _new_job(actor)
+    for name in ("type", "sensitivity", "file_type", "params", "columns", "options", "source"):
+        setattr(job, name, getattr(old, name))
+    job.sensitivity = datasets.get(old.type).sensitivity
+    job.retry_of, job.root_id, job.retry_no = old.job_no, old.root_id, newest.retry_no + 1
+    _accept(job, Operation.EXPORT_JOB_RETRY, actor, client)
+    return job
+
+
+@transaction.atomic
+def cancel_export(job_no: str, *, actor: User, client: Client | None = None) -> ExportJob:
+    """Stop a queued or running job; a running one stops within seconds (SPEC E8).
+
+    Raises NotFound, PermissionRefused, Locked (423) and StateConflict (409) when it has already ended.
+    """
+    job = lock_visible(job_no, actor)
+    policy.may(actor, policy.Action.EXPORT_CANCEL, job).or_refuse()
+    if job.status in FROZEN or job.status == Status.READY:
+        raise StateConflict(_("The job has already ended: %(status)s.") % {"status": job.get_status_display()})
+    before = job.status
+    lifecycle.request_cancel(kinds.kind_of(job), job, actor=actor)
+    audit.record(
+        Operation.EXPORT_JOB_CANCEL,
+        actor=actor,
+        resource=f"export:{job.job_no}",
+        details={"job_id": job.job_no, "status": before},
+        client=client,
+        policy_tag=job.policy_tag,
+    )
+    return job
+
+
+@transaction.atomic
+def accelerate_export(job_no: str, *, actor: User, client: Client | None = None) -> ExportJob:
+    """Move a queued job to the fast lane (SPEC J5). Raises as cancel_export does."""
+    job = lock_visible(job_no, actor)
+    policy.may(actor, policy.Action.EXPORT_ACCELERATE, job).or_refuse()
+    if job.status != Status.QUEUED:
+        raise StateConflict(_("Only a queued job can be accelerated."))
+    ExportJob.objects.filter(pk=job.pk).update(priority=Lane.FAST)
+    job.priority = Lane.FAST
+    audit.record(
+        Operation.EXPORT_JOB_ACCELERATE,
+        actor=actor,
+        resource=f"export:{job.job_no}",
+        details={"job_id": job.job_no},
+        client=client,
+        policy_tag=job.policy_tag,
+    )
+    return job
+
+
+@transaction.atomic
+def delete_expired(*, actor: User, client: Client | None = None) -> int:
+    """Delete the rows, logs and attempts of every expired export of the tenant; the audit trail stays (SPEC E15)."""
+    policy.may(actor, policy.Action.EXPORT_DELETE_EXPIRED).or_refuse()
+    doomed = list(
+        ExportJob.objects.filter(status=Status.EXPIRED).select_for_update(skip_locked=True).values_list("pk", flat=True)
+    )
+    for children in (JobLog, Attempt, DownloadHandle):
+        children.objects.filter(job_id__in=doomed).delete()
+    ExportJob.objects.filter(pk__in=doomed)._raw_delete(using="default")
+    audit.record(
+        Operation.EXPORT_JOB_DELETE_EXPIRED,
+        actor=actor,
+        resource="export:*",
+        details={"count": len(doomed), "operator_id": actor.code},
+        client=client,
+    )
+    return len(doomed)
+
+
+def find_visible(job_no: str, actor: User) -> ExportJob:
+    """The export of this number, if ``actor`` may see it. Raises NotFound otherwise: a stranger learns nothing."""
+    job: ExportJob | None = (
+        ExportJob.objects.visible_to(actor).select_related("owner").filter(job_no=job_no[:30]).first()
+        if "\0" not in job_no
+        else None
+    )
+    if job is None:
+        raise NotFound()
+    return job
+
+
+def lock_visible(job_no: str, actor: User) -> ExportJob:
+    """The same, with its row locked for this transaction. Raises Locked when somebody holds it for over a second."""
+    seen = find_visible(job_no, actor)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_WAIT])
+            job: ExportJob = ExportJob.objects.select_for_update(of=("self",)).select_related("owner").get(pk=seen.pk)
+            cursor.execute("SELECT set_config('lock_timeout', '5s', true)")
+    except ExportJob.DoesNotExist:
+        raise NotFound() from None
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != "55P03":
+            raise
+        raise Locked(retry_after=1) from error
+    return job
+
+
+def _check_request(
+    chosen: datasets.Dataset, params: Any, columns: Sequence[str] | None, source: str, actor: User
+) -> None:
+    """Refuse now what could not run later."""
+    if not isinstance(params, Mapping):
+        raise InvalidParameters(details={"params": [_("An object of filters is expected.")]})
+    try:
+        plan(chosen, viewer=actor, params=params, columns=columns, zone=actor.zone)
+    except InvalidParameters as error:
+        named = {name if name == "columns" else f"params.{name}": words for name, words in error.details.items()}
+        raise InvalidParameters(details=named) from error
+    if len(source) > SOURCE_LENGTH or not source.isprintable():
+        raise InvalidParameters(
+            details={"source": [_("At most %(most)d printable characters.") % {"most": SOURCE_LENGTH}]}
+        )
+
+
+def _new_job(actor: User) -> ExportJob:
+    """A row that is not saved yet: owner, zone, language and a number; limits are checked."""
+    now = clock.now()
+    job = ExportJob(
+        id=uuid.uuid4(),
+        tenant_id=actor.tenant_id,
+        owner=actor,
+        job_no=next_job_no(kinds.get("export").letter, now),
+        created_at=now,
+        available_at=now,
+        language=actor.language,
+        time_zone=str(ZoneInfo(actor.time_zone)),
+        request_id=request_id.current(),
+    )
+    job.root_id = job.id
+    _refuse_over_quota(actor)
+    return job
+
+
+def _accept(job: ExportJob, operation: Operation, actor: User, client: Client | None) -> None:
+    """Queue the job and record who asked for it."""
+    job.policy_tag = f"export.{job.sensitivity}"
+    queue.enqueue(kinds.kind_of(job), job)
+    audit.record(
+        operation,
+        actor=actor,
+        resource=f"export:{job.job_no}",
+        details={
+            "job_id": job.job_no,
+            "type": job.type,
+            "file_type": job.file_type,
+            "params_hash": params_hash(job),
+            "user_id": actor.code,
+            "retry_of": job.retry_of or None,
+            "source": job.source,
+        },
+        policy_tag=job.policy_tag,
+        client=client,
+    )
+
+
+def _refuse_over_quota(actor: User) -> None:
+    """The queue's caps per tenant and user (SPEC E9). Exact, since next_job_no made creating one at a time."""
+    from django.conf import settings
+
+    waiting = ExportJob.objects.filter(status=Status.QUEUED)
+    limit = Tenant.objects.mine().max_queued_exports
+    if waiting[: limit + 1].count() >= limit:
+        raise Throttled(
+            _("Your company already has %(count)d exports waiting. Try again when some have finished.") % {"count": limit},
+            retry_after=30,
+        )
+    mine = settings.QUEUED_PER_USER
+    if waiting.filter(owner=actor)[: mine + 1].count() >= mine:
+        raise Throttled(
+            _("You already have %(count)d exports waiting. Try again when some have finished.") % {"count": mine},
+            retry_after=30,
+        )
+
+
+def _refuse_too_soon(newest: ExportJob) -> None:
+    """One retry per chain in five minutes, by the database's clock."""
+    if newest.retry_no == 0:
+        return
+    wait = RETRY_PAUSE - (clock.now() - newest.created_at)
+    seconds = -int(-wait.total_seconds() // 1)
+    if seconds > 0:
+        raise StateConflict(
+            _("The same job may be retried once in 5 minutes. %(seconds)d seconds to go.") % {"seconds": seconds},
+            details={"retry_after": seconds, "latest": newest.job_no},
+            retry_after=seconds,
+        )

@@ -1,0 +1,162 @@
+"""Export jobs, their download links, and the files that must go."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts import policy
+from accounts.models import User
+from accounts.tenancy import TenantManager, TenantModel, TenantQuerySet
+from jobs.engine.states import Status
+from jobs.models.job import Job
+
+
+class FileType(models.TextChoices):
+    """Formats that people may ask for (SPEC E3)."""
+
+    CSV = "csv", "CSV"
+    XLSX = "xlsx", "Excel"
+    PARQUET = "parquet", "Parquet"
+    JSON = "json", "JSON"
+
+
+class ExportQuerySet(TenantQuerySet):
+    """Lists of exports start here."""
+
+    def visible_to(self, user: User) -> "ExportQuerySet":
+        """Jobs that ``user`` may see: the same rule as policy.may(EXPORT_VIEW)."""
+        seen = policy.visibility(user)
+        if seen.everything:
+            return self
+        return self.filter(Q(owner=user) | Q(sensitivity__in=sorted(seen.classes)))
+
+
+class ExportJob(Job):
+    """A file that somebody asked for (SPEC E1)."""
+
+    type = models.CharField(_("type"), max_length=50)
+    sensitivity = models.CharField(_("class"), max_length=10)
+    file_type = models.CharField(_("file type"), max_length=10, choices=FileType.choices)
+    params = models.JSONField(_("filters"), default=dict)
+    columns = models.JSONField(_("columns"), null=True)
+    """Keys of the chosen columns; null = the dataset's default ones at the time of the run."""
+    options = models.JSONField(_("options"), default=dict)
+    source = models.CharField(_("source"), max_length=200, blank=True)
+    language = models.CharField(max_length=10, default="zh-hans")
+    time_zone = models.CharField(max_length=50, default=settings.TIME_ZONE)
+
+    file_name = models.CharField(_("file"), max_length=200, blank=True)
+    file_key = models.CharField(max_length=300, null=True, unique=True)  # noqa: DJ001 - NULLs do not collide
+    file_size = models.BigIntegerField(_("size"), null=True)
+    file_sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)
+    row_count = models.BigIntegerField(_("rows"), null=True)
+    snapshot_at = models.DateTimeField(_("data as of"), null=True)
+    links_revoked_at = models.DateTimeField(_("links revoked"), null=True)
+
+    objects: Any = TenantManager.from_queryset(ExportQuerySet)()
+
+    class Meta(Job.Meta):
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            *Job.Meta.constraints,
+            models.CheckConstraint(
+                condition=~Q(status__in=[Status.READY, Status.EXPIRED])
+                | (
+                    Q(
+                        file_key__isnull=False,
+                        file_size__isnull=False,
+                        row_count__isnull=False,
+                        expires_at__isnull=False,
+                        finished_at__isnull=False,
+                    )
+                    & ~Q(file_sha256="")
+                    & ~Q(file_name="")
+                ),
+                name="jobs_exportjob_file",
+            ),
+        ]
+        indexes = [
+            *Job.Meta.indexes,
+            models.Index(fields=["tenant", "-created_at", "-id"], name="jobs_export_created"),
+            models.Index(fields=["tenant", "status", "-created_at", "-id"], name="jobs_export_status"),
+            models.Index(fields=["tenant", "type", "-created_at", "-id"], name="jobs_export_type"),
+            models.Index(fields=["tenant", "status", "type", "-created_at", "-id"], name="jobs_export_status_type"),
+            models.Index(fields=["tenant", "owner", "-created_at", "-id"], name="jobs_export_owner"),
+            models.Index(fields=["tenant", "sensitivity", "-created_at", "-id"], name="jobs_export_class"),
+            models.Index(fields=["tenant", "file_type", "-created_at", "-id"], name="jobs_export_filetype"),
+            models.Index(fields=["tenant", "source", "-created_at", "-id"], name="jobs_export_source"),
+            models.Index(
+                models.F("tenant"),
+                models.F("finished_at").desc(nulls_last=True),
+                models.F("id").desc(),
+                name="jobs_export_finished",
+            ),
+            models.Index(
+                models.F("tenant"),
+                models.F("file_size").desc(nulls_last=True),
+                models.F("id").desc(),
+                name="jobs_export_size",
+            ),
+        ]
+
+    @property
+    def dataset_title(self) -> str:
+        """Title of the dataset in the current language; its key when the dataset is gone."""
+        from jobs.datasets import all_datasets
+
+        return next((str(dataset.title) for dataset in all_datasets() if dataset.key == self.type), self.type)
+
+
+class DownloadHandle(TenantModel):
+    """A link that somebody made on purpose: limited in uses, revocable one by one (SPEC E11)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    job = models.ForeignKey(
+        ExportJob, on_delete=models.CASCADE, related_name="handles", db_constraint=False, verbose_name=_("export")
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        verbose_name=_("user"),
+    )
+    created_at = models.DateTimeField(_("created"))
+    expires_at = models.DateTimeField(_("expires"))
+    max_uses = models.PositiveIntegerField(_("uses at most"), null=True, blank=True)
+    uses = models.PositiveIntegerField(_("uses"), default=0)
+    revoked_at = models.DateTimeField(_("revoked"), null=True)
+
+    class Meta:
+        verbose_name = _("download link")
+        verbose_name_plural = _("download links")
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["tenant", "job", "-created_at"], name="jobs_handle_job")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class FileRemoval(TenantModel):
+    """A stored object that must be deleted. The row outlives the deletion as its record."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.CharField(_("object"), max_length=300, unique=True)
+    reason = models.CharField(_("reason"), max_length=30)
+    not_before = models.DateTimeField(_("not before"))
+    deleted_at = models.DateTimeField(_("deleted"), null=True)
+
+    class Meta:
+        verbose_name = _("file removal")
+        verbose_name_plural = _("file removals")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["not_before"], condition=Q(deleted_at=None), name="jobs_fileremoval_due")]
+
+    def __str__(self) -> str:
+        return self.key
