@@ -14,6 +14,7 @@ def _prepare() -> None:
     os.environ["VAR_DIR"] = str(var)
     os.environ["DJANGO_SETTINGS_MODULE"] = "exportcenter.settings"
     os.environ.setdefault("LOG_LEVEL", "WARNING")
+    os.environ["EXTRA_APPS"] = "tests.echo"
 
     import psycopg
 
@@ -23,6 +24,10 @@ def _prepare() -> None:
     name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     with psycopg.connect(server.url("superuser", "postgres"), autocommit=True) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
+        # No test cuts the power of the database itself: waiting for the disk would only cost time.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            admin.execute(f"ALTER SYSTEM SET {setting} = off")  # type: ignore[arg-type]
+        admin.execute("SELECT pg_reload_conf()")
         database_roles.create_roles(admin)
         database_roles.create_database(admin, name)
     os.environ["DATABASE_URL"] = server.url("app", name)

@@ -63,7 +63,7 @@ def wipe():
             row[0]
             for row in direct.execute(
                 "SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
-                "AND (tablename LIKE 'jobs\\_%' OR tablename LIKE 'records\\_%' OR tablename LIKE 'tests\\_%')"
+                "AND (tablename LIKE 'jobs\\_%' OR tablename LIKE 'records\\_%' OR tablename LIKE 'echo\\_%')"
             )
         ]
         if names:

@@ -52,9 +52,22 @@ class Column:
     mask: Mask | None = None
     """How the value is shown to people without the right to contact data."""
     choices: Sequence[tuple[Any, Any]] = ()
-    """Code → label of a CHOICE column; taken from the model field when left out."""
+    """Code → label of a CHOICE column; taken from the model field at the path when left out."""
     default: bool = True
     """Part of the file when the request names no columns."""
+
+
+def choices_of(model: type[models.Model], column: Column) -> Sequence[tuple[Any, Any]]:
+    """Code → label of a CHOICE column: its own, or those of the model field that its path leads to.
+
+    Empty when there are none. Raises FieldDoesNotExist for a path that leads nowhere.
+    """
+    if column.choices or not isinstance(column.value, str | None):
+        return column.choices
+    *relations, name = (column.value or column.key).split("__")
+    for relation in relations:
+        model = model._meta.get_field(relation).related_model  # type: ignore[assignment]
+    return list(getattr(model._meta.get_field(name), "flatchoices", ()))
 
 
 class Dataset:

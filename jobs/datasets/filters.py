@@ -1,7 +1,7 @@
 """Typed, allow-listed filters: the same FilterSet serves page, API and job (never ``filter(**user_input)``)."""
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,14 +20,50 @@ MOST_VALUES = 500
 
 
 class PeriodForm(Form):
-    """Refuses a period that ends before it begins."""
+    """Refuses a period that ends before it begins, and any pair x_min, x_max the wrong way round."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         start, end = cleaned.get("start"), cleaned.get("end")
         if start and end and end < start:
-            self.add_error("end", ValidationError(_("The end (%(end)s) lies before the start (%(start)s)."), params={"start": start, "end": end}))
+            message = _("The end (%(end)s) lies before the start (%(start)s).")
+            self.add_error("end", ValidationError(message, params={"start": start, "end": end}))
+        for name in [name for name in cleaned if name.endswith("_min")]:
+            least, most = cleaned[name], cleaned.get(name.removesuffix("_min") + "_max")
+            if least is not None and most is not None and most < least:
+                message = _("The maximum (%(most)s) is smaller than the minimum (%(least)s).")
+                problem = ValidationError(message, params={"most": most, "least": least})
+                self.add_error(name.removesuffix("_min") + "_max", problem)
         return cleaned
+
+
+class AnyOf(django_filters.MultipleChoiceFilter):
+    """One or several of the given choices: a plain IN, never the DISTINCT of its parent, which would sort every row."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("distinct", False)
+        super().__init__(*args, **kwargs)
+
+    def filter(self, qs: "models.QuerySet[Any]", value: Any) -> "models.QuerySet[Any]":
+        """Rows whose field is one of ``value``; all rows when nothing is chosen."""
+        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
+
+
+class YesNo(django_filters.TypedChoiceFilter):
+    """true or false. Anything else is refused; django_filters' BooleanFilter would silently ignore it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        choices = [("", gettext_lazy("All")), ("true", gettext_lazy("Yes")), ("false", gettext_lazy("No"))]
+        super().__init__(*args, choices=choices, coerce=lambda text: text == "true", **kwargs)
+
+
+# What these do with a value they do not like is to ignore it, or a part of it: the file would hold too many rows.
+SILENT_FILTERS = (
+    django_filters.BooleanFilter,
+    django_filters.BaseCSVFilter,
+    django_filters.NumericRangeFilter,
+    django_filters.RangeFilter,
+)
 
 
 class DatasetFilter(django_filters.FilterSet):
@@ -54,6 +90,8 @@ class DatasetFilter(django_filters.FilterSet):
 
     def filter_end(self, queryset: "models.QuerySet[Any]", name: str, value: Any) -> "models.QuerySet[Any]":
         """Rows before the first instant of the next day."""
+        if value == date.max:
+            return queryset
         return queryset.filter(**{f"{self.period_field}__lt": self._midnight(value + timedelta(days=1))})
 
     def _midnight(self, day: Any) -> datetime:
@@ -83,13 +121,12 @@ def apply_filters(
     if not bound.is_valid() or problems:
         errors = {name: [str(message) for message in messages] for name, messages in bound.errors.items()}
         raise InvalidParameters(details={**errors, **problems})
-    return bound.qs
+    narrowed: models.QuerySet[Any] = bound.qs
+    return narrowed
 
 
 def _takes_many(declared: django_filters.Filter) -> bool:
-    return isinstance(
-        declared, (django_filters.MultipleChoiceFilter, django_filters.BaseCSVFilter, django_filters.RangeFilter)
-    )
+    return isinstance(declared, django_filters.MultipleChoiceFilter)
 
 
 def _as_texts(value: Any, *, many: bool) -> list[str]:
@@ -108,5 +145,15 @@ def _as_texts(value: Any, *, many: bool) -> list[str]:
         text = str(value)
         if len(text) > LONGEST_VALUE:
             raise ValueError(_("At most %(most)d characters.") % {"most": LONGEST_VALUE})
+        if not text.isascii():
+            _refuse_half_characters(text)
         return [text]
     raise ValueError(_("A text, number, true or false is expected here."))
+
+
+def _refuse_half_characters(text: str) -> None:
+    """JSON can spell half of a surrogate pair; PostgreSQL cannot store it. Raises ValueError (a sentence)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(_("This text holds a broken character.")) from None

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts import policy
 from accounts.models import User
 from exportcenter.common.errors import InvalidParameters
-from jobs.datasets.base import Column, Dataset, Kind
+from jobs.datasets.base import Column, Dataset, Kind, choices_of
 from jobs.datasets.filters import apply_filters
 
 
@@ -64,7 +64,8 @@ class Plan:
             if column.masked and source.mask is not None:
                 reference = f"({source.mask.sql(reference + '::text')})"
             cells.append(writer.cell(column, reference).replace("%", "%%"))
-        return Statement(f"SELECT {', '.join(cells)} FROM ({inner}) r", params)
+        # Cells are built from declarations by a format, the inner statement by the ORM; what people send is in params.
+        return Statement(f"SELECT {', '.join(cells)} FROM ({inner}) r", params)  # noqa: S608
 
     def count(self) -> int:
         """Exact number of rows; in the file's own snapshot it is the number the file must have."""
@@ -72,14 +73,14 @@ class Plan:
 
     def _inner(self) -> tuple[str, tuple[Any, ...]]:
         named = {
-            f"c{number}": F(source.value or source.key)
-            if isinstance(source.value, str | None)
-            else source.value
+            f"c{number}": F(source.value or source.key) if isinstance(source.value, str | None) else source.value
             for number, source in enumerate(self.sources)
         }
         # Values are wrapped in an outer SELECT by name; the ORM quotes aliases, hence c0, c1, …
         query = self.rows.annotate(**named).values_list(*named)
-        sql, params = query.query.sql_with_params()
+        # elide_empty=False: a condition that nothing can meet (an operator without a region) must still compile,
+        # to a statement without rows, instead of raising EmptyResultSet.
+        sql, params = query.query.get_compiler(using=query.db, elide_empty=False).as_sql()
         return sql, tuple(params)
 
 
@@ -125,7 +126,6 @@ def plan(
 def _bind(dataset: Dataset, column: Column, *, unmasked: bool) -> BoundColumn:
     labels: tuple[tuple[str, str], ...] = ()
     if column.kind is Kind.CHOICE:
-        choices = column.choices or dataset.model._meta.get_field(column.key).flatchoices  # type: ignore[union-attr]
-        labels = tuple((str(code), str(label)) for code, label in choices)
+        labels = tuple((str(code), str(label)) for code, label in choices_of(dataset.model, column))
     masked = column.mask.name if column.mask is not None and not unmasked else ""
     return BoundColumn(column.key, str(column.title), column.kind, labels, masked)

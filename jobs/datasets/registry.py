@@ -7,7 +7,8 @@ from typing import TypeVar
 from django.utils.translation import gettext as _
 
 from exportcenter.common.errors import InvalidParameters
-from jobs.datasets.base import SENSITIVITIES, Dataset
+from jobs.datasets.base import SENSITIVITIES, Dataset, Kind, choices_of
+from jobs.datasets.filters import SILENT_FILTERS, DatasetFilter
 
 D = TypeVar("D", bound=type[Dataset])
 
@@ -30,6 +31,10 @@ def register(cls: D) -> D:
     keys = [column.key for column in cls.columns]
     if len(set(keys)) != len(keys):
         raise BadDataset(f"{cls.__name__} has two columns of one key")
+    for column in cls.columns:
+        if column.kind is Kind.CHOICE and not choices_of(cls.model, column):
+            raise BadDataset(f"{cls.__name__}.{column.key} is a choice without choices")
+    _check_filters(cls)
     _datasets[cls.key] = cls()
     return cls
 
@@ -54,6 +59,16 @@ def load_catalog() -> None:
     package = importlib.import_module("jobs.datasets.catalog")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
+
+
+def _check_filters(cls: type[Dataset]) -> None:
+    if not issubclass(cls.filterset, DatasetFilter):
+        raise BadDataset(f"{cls.__name__}.filterset is no DatasetFilter")
+    for name, declared in cls.filterset.base_filters.items():
+        if isinstance(declared, SILENT_FILTERS):
+            raise BadDataset(f"filter {name!r} of {cls.__name__} ignores wrong values; use YesNo, AnyOf or two filters")
+        if declared.distinct:
+            raise BadDataset(f"filter {name!r} of {cls.__name__} is DISTINCT, which sorts every row; use AnyOf")
 
 
 def _unknown(key: object) -> str:

@@ -140,13 +140,8 @@ class Heartbeat:
     def _tell(self, current: tuple[Any, ...]) -> None:
         """Publish progress through Django's connection of this thread; the outbox has one door."""
         claim = self.context.claim
-        shadow: Job = type(claim.job)(
-            job_no=claim.job.job_no,
-            status="processing",
-            stage=current[2],
-            rows_done=current[0],
-            rows_expected=current[1],
-        )
+        shadow: Job = copy(claim.job)  # never saved: the body's own copy stays as it was
+        shadow.rows_done, shadow.rows_expected, shadow.stage = current
         with tenant_scope(claim.tenant_id):
             events.publish(
                 "job.progress",

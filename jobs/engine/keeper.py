@@ -1,16 +1,13 @@
 """The keeper: a thread in each worker's main process that stands behind the bell.
 
 Every 5 s it rings for due jobs, every 15 s it sweeps: with the broker's messages lost, or beat down, jobs still
-run and dead workers' jobs are still taken over. It also puts back the folders of the file broker when somebody
-removed them.
+run and dead workers' jobs are still taken over.
 """
 
 import logging
 import threading
 import time
-from pathlib import Path
 
-from django.conf import settings
 from django.db import DatabaseError, connection
 
 from jobs.engine import stopping, sweeps
@@ -27,27 +24,18 @@ def start() -> threading.Thread:
     return thread
 
 
-def mend_broker_folders() -> None:
-    """Create the file broker's folders unless they exist; no-op with another broker."""
-    options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
-    for name in ("data_folder_in", "data_folder_out", "control_folder"):
-        if name in options:
-            Path(str(options[name])).mkdir(parents=True, exist_ok=True)
-
-
 def _keep() -> None:
     times = clock()
     swept = 0.0
     while not stopping.requested():
         try:
-            mend_broker_folders()
             if time.monotonic() - swept >= times.sweep:
                 sweeps.sweep()
                 swept = time.monotonic()
             else:
                 for kind in all_kinds():
                     sweeps.ring_for_due(kind)
-        except (DatabaseError, OSError) as error:
+        except DatabaseError as error:
             log.warning("keeper: %s", error)
         finally:
             connection.close()

@@ -22,7 +22,6 @@ from jobs.engine.queue import Claim, join_queue
 from jobs.engine.record import note_change
 from jobs.engine.states import CANCELABLE, Outcome, Stage, Status
 from jobs.models.attempt import Attempt
-from jobs.models.job import Job
 
 LET_GO: dict[str, Any] = {"slot": None, "lease_until": None, "deadline_at": None}
 """Every statement that leaves ``processing`` clears these; a CHECK demands it."""

@@ -70,7 +70,7 @@ def run(claim: queue.Claim) -> None:
             failure = DatabaseTrouble()
             context.look_at_clock()
             context.log(f"Database: {type(error).__name__}", Level.ERROR)
-        except Exception as error:  # noqa: BLE001 - a bug: admins get all of it, the person only that it happened
+        except Exception as error:
             failure, stack = JobCrashed(), traceback.format_exc()
             log.exception("job %s crashed", claim.job.job_no)
             context.log(f"Unexpected {type(error).__name__}", Level.ERROR)

@@ -65,9 +65,7 @@ def serve(request: Request, job_no: str) -> HttpResponseBase:
     etag = f'"{job.file_sha256}"'
     size = job.file_size or 0
     try:
-        part = requested(
-            request.headers.get("Range", ""), request.headers.get("If-Range", ""), etag=etag, size=size
-        )
+        part = requested(request.headers.get("Range", ""), request.headers.get("If-Range", ""), etag=etag, size=size)
     except Unsatisfiable:
         body = error_body("RANGE_NOT_SATISFIABLE", _("The file has %(size)d bytes.") % {"size": size})
         return Response(body, status=416, headers={"Content-Range": f"bytes */{size}"})
@@ -79,7 +77,9 @@ def serve(request: Request, job_no: str) -> HttpResponseBase:
     try:
         links.use(token)
     except links.LinkRefused as refusal:
-        _record(user, client, f"export:{job.job_no}", result="refused", details={"job_id": job.job_no, "why": refusal.why})
+        _record(
+            user, client, f"export:{job.job_no}", result="refused", details={"job_id": job.job_no, "why": refusal.why}
+        )
         raise
     span = part or Span(0, size - 1, size)
     # Committed with this request's transaction, which ends before the first byte is sent.
@@ -192,4 +192,3 @@ def _still_allowed(job_id: UUID, user_id: UUID, epoch: int, began: Any) -> None:
     revoked = job is not None and job.links_revoked_at is not None and job.links_revoked_at > began
     if user is None or job is None or revoked or not policy.may(user, policy.Action.EXPORT_DOWNLOAD, job):
         raise RightWithdrawn(str(job_id))
-

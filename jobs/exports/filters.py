@@ -35,8 +35,12 @@ class ExportFilter(django_filters.FilterSet):
     source = django_filters.CharFilter(max_length=200, label=gettext_lazy("Source"))
     created_from = django_filters.IsoDateTimeFilter("created_at", "gte", label=gettext_lazy("Created from"))
     created_to = django_filters.IsoDateTimeFilter("created_at", "lt", label=gettext_lazy("Created before"))
-    size_min = django_filters.NumberFilter("file_size", "gte", min_value=0, max_value=2**62, label=gettext_lazy("Size from"))
-    size_max = django_filters.NumberFilter("file_size", "lte", min_value=0, max_value=2**62, label=gettext_lazy("Size to"))
+    size_min = django_filters.NumberFilter(
+        "file_size", "gte", min_value=0, max_value=2**62, label=gettext_lazy("Size from")
+    )
+    size_max = django_filters.NumberFilter(
+        "file_size", "lte", min_value=0, max_value=2**62, label=gettext_lazy("Size to")
+    )
     q = django_filters.CharFilter("job_no", "startswith", max_length=30, label=gettext_lazy("Job no."))
 
     class Meta:
@@ -49,19 +53,25 @@ class ExportFilter(django_filters.FilterSet):
         return queryset.filter(owner_id=owner) if owner else queryset.none()
 
 
-def narrow(queryset: models.QuerySet, query: "django_filters.utils.QueryDict", *, also: frozenset[str]) -> models.QuerySet:
+def narrow(
+    queryset: models.QuerySet, query: "django_filters.utils.QueryDict", *, also: frozenset[str]
+) -> models.QuerySet:
     """``queryset`` narrowed by the query string. ``also`` names parameters that mean something else.
 
     Raises InvalidParameters naming each unknown or wrong parameter.
     """
     known = set(ExportFilter.base_filters)
     problems = {
-        name[:100]: [_("There is no filter of this name. Allowed: %(allowed)s.") % {"allowed": ", ".join(sorted(known | also))}]
+        name[:100]: [
+            _("There is no filter of this name. Allowed: %(allowed)s.") % {"allowed": ", ".join(sorted(known | also))}
+        ]
         for name in query
         if name not in known | also
     }
     problems |= {
-        name: [_("NUL characters are not allowed.")] for name in query if any("\0" in value for value in query.getlist(name))
+        name: [_("NUL characters are not allowed.")]
+        for name in query
+        if any("\0" in value for value in query.getlist(name))
     }
     bound = ExportFilter(data=query, queryset=queryset)
     if not problems and bound.is_valid():

@@ -108,7 +108,9 @@ def link_for(job: ExportJob, user: User, *, handle: DownloadHandle | None = None
 
 
 @transaction.atomic
-def make_link(job_no: str, *, actor: User, max_uses: int | None = None, client: Client | None = None) -> tuple[ExportJob, DownloadHandle]:
+def make_link(
+    job_no: str, *, actor: User, max_uses: int | None = None, client: Client | None = None
+) -> tuple[ExportJob, DownloadHandle]:
     """A link that is written down: it can be limited in uses and revoked. Also for a job that is not ready yet."""
     job = find_visible(job_no, actor)
     policy.may(actor, policy.Action.EXPORT_DOWNLOAD, job).or_refuse()
@@ -188,7 +190,9 @@ def use(token: str) -> None:
 
 
 def _mac(head: str, key: str) -> str:
-    return base64.urlsafe_b64encode(hmac.new(key.encode(), head.encode(), hashlib.sha256).digest()).rstrip(b"=").decode()
+    return (
+        base64.urlsafe_b64encode(hmac.new(key.encode(), head.encode(), hashlib.sha256).digest()).rstrip(b"=").decode()
+    )
 
 
 def absolute(request: Any, job: ExportJob, token: str) -> str:

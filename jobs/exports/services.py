@@ -242,7 +242,8 @@ def _refuse_over_quota(actor: User) -> None:
     limit = Tenant.objects.mine().max_queued_exports
     if waiting[: limit + 1].count() >= limit:
         raise Throttled(
-            _("Your company already has %(count)d exports waiting. Try again when some have finished.") % {"count": limit},
+            _("Your company already has %(count)d exports waiting. Try again when some have finished.")
+            % {"count": limit},
             retry_after=30,
         )
     mine = settings.QUEUED_PER_USER

@@ -64,7 +64,7 @@ def put(path: Path, *, tenant_id: UUID, job_id: UUID, fence: int, extension: str
                     raise StorageTrouble()
     except StorageTrouble:
         raise
-    except Exception as error:  # noqa: BLE001 - each store has its own errors; all mean the same here
+    except Exception as error:
         log.warning("storing %s failed: %s", key, error)
         delete(key)
         raise StorageTrouble() from error

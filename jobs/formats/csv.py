@@ -12,13 +12,14 @@ from jobs.datasets.query import BoundColumn, Plan
 from jobs.formats.base import Format, Written
 from jobs.formats.sink import Sink
 
-BLOCK_ROWS = 2000
+BLOCK_ROWS = 500
+"""Small enough for honest progress and a prompt stop, large enough not to cost anything."""
 
 # A text that a spreadsheet could run as a formula begins, after blanks or a byte order mark, with one of = + - @
 # in half or full width, or with TAB or CR. The first character decides quickly; only then the pattern is asked.
 SUSPICIOUS = "{9,10,13,32,43,45,61,64,160,12288,65279,65291,65293,65309,65312}"
 FORMULA = r"^[\s\u00a0\u3000\ufeff]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]|^[\t\r]"
-_FORMULA_SQL = "'" + FORMULA.encode().decode("unicode_escape").replace("\t", r"\t").replace("\r", r"\r") + "'"
+"""PostgreSQL's regular expressions know these escapes themselves."""
 
 
 def quote(text: str) -> str:
@@ -29,7 +30,7 @@ def quote(text: str) -> str:
 def neutralise(reference: str) -> str:
     """SQL: the text, with a leading quote where a spreadsheet could run it."""
     return (
-        f"CASE WHEN ascii({reference}) = ANY ('{SUSPICIOUS}'::int[]) AND {reference} ~ {_FORMULA_SQL} "
+        f"CASE WHEN ascii({reference}) = ANY ('{SUSPICIOUS}'::int[]) AND {reference} ~ {quote(FORMULA)} "
         f"THEN '''' || {reference} ELSE {reference} END"
     )
 
