@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from accounts import tenancy
 from accounts.signin.session import TENANT_KEY
 
-WITHOUT_TRANSACTION = ("/static/", "/healthz")
+WITHOUT_TRANSACTION = ("/static/", "/healthz", "/readyz")
 
 
 class TenantMiddleware:

@@ -221,7 +221,9 @@ _RULES: dict[Action, Callable[[User, Any], Decision]] = {
     Action.EXPORT_DELETE_EXPIRED: _needs(
         "jobs.delete_expired", gettext_noop("Only an admin may delete expired exports.")
     ),
-    Action.EXPORT_ACCELERATE: _needs("jobs.accelerate", gettext_noop("Only an admin may move exports to the fast lane.")),
+    Action.EXPORT_ACCELERATE: _needs(
+        "jobs.accelerate", gettext_noop("Only an admin may move exports to the fast lane.")
+    ),
     Action.LOG_DOWNLOAD: _needs("jobs.log", gettext_noop("Only an admin may download the full log.")),
     Action.ERROR_STACK: _needs("jobs.stack", gettext_noop("Only an admin may see the stack.")),
     Action.CONTACT_DATA: _needs("data.contact", gettext_noop("Contact data is shown masked to your role.")),

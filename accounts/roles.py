@@ -49,7 +49,13 @@ PLATFORM_DEFAULTS: Mapping[str, Iterable[str]] = {
         "admin.jobs.view",
         "admin.records.view",
     ],
-    "operator": ["export.*.create", "export.*.download", "export.class.general", "admin.jobs.view", "admin.records.view"],
+    "operator": [
+        "export.*.create",
+        "export.*.download",
+        "export.class.general",
+        "admin.jobs.view",
+        "admin.records.view",
+    ],
 }
 CLIENT_DEFAULTS: Mapping[str, Iterable[str]] = {
     # SPEC C3, S3 §7.1.2. "Export" of a client's own people and members; amounts and risk stay with the platform.
@@ -118,9 +124,7 @@ def sync_permissions(catalogue: Mapping[str, str]) -> None:
 def ensure_platform_tenant() -> None:
     """Create the platform tenant unless it exists."""
     if not tenancy.all_tenant_ids():
-        create_tenant(
-            slug=PLATFORM_SLUG, name="平台", kind=Kind.PLATFORM, max_queued_exports=100_000
-        )
+        create_tenant(slug=PLATFORM_SLUG, name="平台", kind=Kind.PLATFORM, max_queued_exports=100_000)
 
 
 def _grant(role: Role, codes: Iterable[str], kind: Kind) -> None:

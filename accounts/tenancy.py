@@ -8,7 +8,7 @@ next. So a tenant exists only inside ``tenant_scope``, and ``tenant_scope`` is a
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import connection, models, transaction
@@ -109,8 +109,8 @@ class CurrentTenant(Expression):
 
     output_field = models.UUIDField()
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        return "%s", [require()]
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return "%s", (require(),)
 
 
 class TenantQuerySet(models.QuerySet[Any]):
@@ -131,7 +131,7 @@ class TenantModel(models.Model):
         "accounts.Tenant", on_delete=models.PROTECT, related_name="+", default=current, editable=False
     )
 
-    objects = TenantManager()
+    objects: ClassVar[Any] = TenantManager()
 
     class Meta:
         abstract = True

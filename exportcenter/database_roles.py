@@ -38,7 +38,7 @@ def create_roles(admin: "psycopg.Connection[Any]", *, passwords: dict[str, str] 
     for role, words in attributes.items():
         exists = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
         verb = "ALTER" if exists else "CREATE"
-        admin.execute(sql.SQL(f"{verb} ROLE {{}} {words}").format(sql.Identifier(role)))  # type: ignore[arg-type]
+        admin.execute(sql.SQL(f"{verb} ROLE {{}} {words}").format(sql.Identifier(role)))
         if passwords and role in passwords:
             admin.execute(
                 sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(passwords[role]))

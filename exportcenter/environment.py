@@ -31,6 +31,11 @@ def prepare(command: str | None = None) -> None:
         return
     from exportcenter import embedded
 
-    server = embedded.join(var_dir())
+    try:
+        server = embedded.join(var_dir())
+    except embedded.EmbeddedError as error:
+        if command == "doctor":  # it tries again, and reports this among the rest
+            return
+        raise SystemExit(f"error: {error}") from error
     os.environ["DATABASE_URL"] = server.url("app")
     os.environ["DATABASE_OWNER_URL"] = server.url("owner")

@@ -20,14 +20,14 @@ from kombu.utils.json import dumps, loads
 class Channel(filesystem.Channel):
     """Reads and writes message files."""
 
-    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+    def _put(self, queue: Any, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         folder = self._folder()
         name = f"{monotonic_ns():020d}_{uuid.uuid4().hex}"
         part = folder / f"{name}.part"
         part.write_text(dumps(payload))
         part.rename(folder / f"{name}.{queue}.msg")
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: Any, timeout: Any = None) -> Any:
         for path in self._waiting(queue):
             taken = path.with_name(f"{path.name}.{os.getpid()}.taken")
             try:
@@ -73,4 +73,3 @@ class Transport(filesystem.Transport):
     """filesystem:// as Export Center uses it."""
 
     Channel = Channel
-

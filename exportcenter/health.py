@@ -1,7 +1,7 @@
 """/healthz: the process answers. /readyz: what it depends on answers, too (SPEC O3)."""
 
 from django.core.files.storage import storages
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
 
@@ -19,14 +19,18 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def _database() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        connection.close()
+        return type(error).__name__
     return ""
 
 
 def _storage() -> str:
     try:
         storages["exports"].exists("readyz")
-    except Exception as error:  # any storage backend, any error: the point is to report it
+    except Exception as error:  # noqa: BLE001 - any storage backend, any error: the point is to report it
         return type(error).__name__
     return ""

@@ -1,10 +1,64 @@
-"""Sidebar of the admin."""
+"""Sidebar of the admin: only what the signed-in person may open."""
 
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+ICONS = {
+    "jobs.exportjob": "download",
+    "accounts.user": "person",
+    "accounts.role": "badge",
+    "accounts.permission": "key",
+    "accounts.tenant": "apartment",
+    "accounts.auditentry": "policy",
+    "django_celery_beat.periodictask": "schedule",
+    "django_celery_beat.crontabschedule": "calendar_month",
+    "django_celery_beat.intervalschedule": "timelapse",
+}
+ACCOUNT_MODELS = ["user", "role", "permission", "tenant", "auditentry"]
+TIMETABLE_MODELS = ["periodictask", "crontabschedule", "intervalschedule"]
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Groups and links that the signed-in person may use."""
-    return []
+    """Groups and links that the signed-in person may use; empty groups are left out."""
+    records = sorted(
+        model._meta.model_name or "" for model in admin.site._registry if model._meta.app_label == "records"
+    )
+    groups = [
+        (
+            _("Reports and overview"),
+            [
+                _link(request, _("Overview"), reverse("admin:index"), "dashboard", exact=True),
+                _model(request, "jobs", "exportjob", title=_("Exports")),
+            ],
+        ),
+        (_("Data"), [_model(request, "records", name) for name in records]),
+        (_("Accounts and audit"), [_model(request, "accounts", name) for name in ACCOUNT_MODELS]),
+        (_("System"), [_model(request, "django_celery_beat", name) for name in TIMETABLE_MODELS]),
+    ]
+    shown = [(title, [item for item in items if item]) for title, items in groups]
+    return [{"title": title, "items": items} for title, items in shown if items]
+
+
+def _model(request: HttpRequest, app: str, name: str, *, title: str = "") -> dict[str, Any] | None:
+    """Link to a model's list, or None when it has no page or the person may not look at it."""
+    try:
+        link = reverse(f"admin:{app}_{name}_changelist")
+    except NoReverseMatch:
+        return None
+    if not request.user.has_perm(f"{app}.view_{name}"):
+        return None
+    if not title:
+        model = next(model for model in admin.site._registry if model._meta.label_lower == f"{app}.{name}")
+        title = capfirst(str(model._meta.verbose_name_plural))
+    return _link(request, title, link, ICONS.get(f"{app}.{name}", "table_rows"))
+
+
+def _link(request: HttpRequest, title: str, link: str, icon: str, *, exact: bool = False) -> dict[str, Any]:
+    """``exact`` is for a link that is a prefix of others: it must not shine on their pages."""
+    active = request.path == link if exact else request.path.startswith(link)
+    return {"title": title, "link": link, "icon": icon, "active": active}

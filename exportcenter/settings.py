@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "jobs",
     "jobs.records",
     "reports",
+    *env.list("EXTRA_APPS", default=[]),  # a company's own apps: their ready() registers datasets and job kinds
 ]
 
 MIDDLEWARE = [
@@ -121,6 +122,7 @@ DATABASES["default"]["OPTIONS"] |= {
 }
 if DATABASE_POOL:
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 10}
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # else each pooled connection fails once after a restart
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- people ---------------------------------------------------------------------------------------------
@@ -148,6 +150,7 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "60/m/ip"}
 """Courtesy only (per process). The lock that protects is in the user row: accounts.signin.lockout."""
+CSRF_FAILURE_VIEW = "exportcenter.error_pages.csrf_failure"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -220,6 +223,8 @@ SPOOL_DIR = Path(env.str("SPOOL_DIR", default=str(VAR_DIR / "spool")))
 """Where a worker writes before it publishes; private, on the worker's own disk."""
 S3_BUCKET = env.str("S3_BUCKET", default="")
 """Set it to keep exported files in an S3-compatible store; otherwise they live under VAR_DIR/files."""
+X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", default="")
+"""Internal nginx location of VAR_DIR/files, e.g. /protected/: nginx then sends the bytes of local files."""
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -269,6 +274,8 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "control_folder": str(BROKER_DIR / "control"),
         "polling_interval": 0.2,
     }
+    for folder in ("queue", "control"):  # the transport does not make them
+        (BROKER_DIR / folder).mkdir(parents=True, exist_ok=True)
 else:
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "socket_timeout": 5,
@@ -297,7 +304,9 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["context"]}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django.server": {"handlers": ["stderr"], "propagate": False}},
+    "loggers": {
+        "kombu.connection": {"level": "ERROR"},  # warns that filesystem:// has no host, at every start
+    },
 }
 
 UNFOLD = {

@@ -40,7 +40,12 @@ def _check(tenant_id: Any) -> Iterator[Finding]:
             yield Finding(tenant_id, entry.seq, entry.audit_id, problem)
             expected = entry.seq
         if bytes(entry.mac) != seal(entry, previous):
-            yield Finding(tenant_id, entry.seq, entry.audit_id, "changed, inserted, or the entry before it is not the one it was sealed with")
+            yield Finding(
+                tenant_id,
+                entry.seq,
+                entry.audit_id,
+                "changed, inserted, or the entry before it is not the one it was sealed with",
+            )
         if known.get(entry.seq, bytes(entry.mac)) != bytes(entry.mac):
             yield Finding(tenant_id, entry.seq, entry.audit_id, "differs from the anchor kept outside the database")
         previous, expected = bytes(entry.mac), expected + 1

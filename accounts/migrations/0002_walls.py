@@ -68,14 +68,13 @@ class Migration(migrations.Migration):
         secure_tenant_table("accounts_user", signin="id, tenant_id, username"),
         secure_tenant_table("accounts_role"),
         secure_tenant_table("accounts_rolepermission", references={"role_id": "accounts_role"}),
-        secure_tenant_table(
-            "accounts_userrole", references={"user_id": "accounts_user", "role_id": "accounts_role"}
-        ),
+        secure_tenant_table("accounts_userrole", references={"user_id": "accounts_user", "role_id": "accounts_role"}),
         secure_tenant_table("accounts_auditentry"),
         migrations.RunSQL(
             AUDIT_APPEND_ONLY,
             "DROP TRIGGER append_only_truncate ON accounts_auditentry; DROP TRIGGER append_only ON accounts_auditentry;"
-            "DROP FUNCTION accounts_audit_append_only(); GRANT UPDATE, DELETE ON accounts_auditentry TO exportcenter_app;",
+            "DROP FUNCTION accounts_audit_append_only(); "
+            "GRANT UPDATE, DELETE ON accounts_auditentry TO exportcenter_app;",
         ),
         migrations.RunSQL(
             EPOCH,

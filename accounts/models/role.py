@@ -68,9 +68,7 @@ class UserRole(TenantModel):
     """One role of one user."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(
-        "accounts.User", on_delete=models.CASCADE, related_name="user_roles", db_constraint=False
-    )
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="user_roles", db_constraint=False)
     role = models.ForeignKey(
         Role, on_delete=models.CASCADE, related_name="user_roles", db_constraint=False, verbose_name=_("role")
     )

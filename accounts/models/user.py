@@ -3,7 +3,7 @@
 import unicodedata
 import uuid
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -30,7 +30,7 @@ def check_time_zone(name: str) -> None:
         raise ValidationError(_("Unknown time zone: %(name)s"), params={"name": name}) from error
 
 
-class UserManager(TenantManager, BaseUserManager["User"]):  # type: ignore[misc]
+class UserManager(TenantManager, BaseUserManager["User"]):
     """Creates users inside the current tenant."""
 
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
@@ -80,7 +80,7 @@ class User(AbstractBaseUser, TenantModel):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["display_name"]
 
-    objects: Any = UserManager()
+    objects: ClassVar[Any] = UserManager()
 
     class Meta:
         verbose_name = _("user")

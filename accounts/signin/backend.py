@@ -61,7 +61,9 @@ class PasswordBackend(BaseBackend):
             user: User = User.objects.select_related("tenant").get(pk=user_id)
             if not lockout.take_attempt(user_id):
                 make_password(password)
-                record(Operation.SIGN_IN_LOCKED, actor=user, resource=f"user:{user.code}", result="refused", client=client)
+                record(
+                    Operation.SIGN_IN_LOCKED, actor=user, resource=f"user:{user.code}", result="refused", client=client
+                )
                 return None
             if not user.check_password(password) or not user.is_active or not user.tenant.is_active:
                 record(Operation.SIGN_IN, actor=user, resource=f"user:{user.code}", result="refused", client=client)

@@ -9,7 +9,9 @@ from django.db import OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -73,7 +75,21 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
             status=503,
             headers={"Retry-After": "5"},
         )
-    return Response(error_body("INTERNAL_ERROR", _("Something went wrong on our side. Quote the request id.")), status=500)
+    return Response(
+        error_body("INTERNAL_ERROR", _("Something went wrong on our side. Quote the request id.")), status=500
+    )
+
+
+class AnswersAnyway(BaseContentNegotiation):
+    """JSON whatever ``Accept`` says, and no ``?format=``: whoever asks for text/csv gets the file, not a 406."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """The parser of the request's content type; None means 415."""
+        return DefaultContentNegotiation().select_parser(request, parsers)
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """The first renderer."""
+        return renderers[0], renderers[0].media_type
 
 
 class StrictJSONParser(JSONParser):

@@ -24,7 +24,12 @@ class ExportCenterError(Exception):
     default_advice = ""
 
     def __init__(
-        self, message: str = "", *, advice: str = "", details: dict[str, Any] | None = None, retry_after: int | None = None
+        self,
+        message: str = "",
+        *,
+        advice: str = "",
+        details: dict[str, Any] | None = None,
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(message or self.default_message)
         self.message = message or _(self.default_message)

@@ -34,9 +34,7 @@ def whole_number(query: Any, name: str, default: int, most: int) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit()) or len(text) > 12 or not 1 <= int(text) <= most:
-        raise InvalidParameters(
-            details={name: [_("A whole number from 1 to %(most)d is expected.") % {"most": most}]}
-        )
+        raise InvalidParameters(details={name: [_("A whole number from 1 to %(most)d is expected.") % {"most": most}]})
     return int(text)
 
 

@@ -44,7 +44,8 @@ BEGIN
             USING ERRCODE = 'check_violation';
     END IF;
     IF (OLD.id, OLD.tenant_id, OLD.owner_id, OLD.job_no, OLD.root_id, OLD.retry_no, OLD.created_at)
-       IS DISTINCT FROM (NEW.id, NEW.tenant_id, NEW.owner_id, NEW.job_no, NEW.root_id, NEW.retry_no, NEW.created_at) THEN
+       IS DISTINCT FROM
+       (NEW.id, NEW.tenant_id, NEW.owner_id, NEW.job_no, NEW.root_id, NEW.retry_no, NEW.created_at) THEN
         RAISE EXCEPTION 'job % cannot change its identity', OLD.job_no USING ERRCODE = 'check_violation';
     END IF;
     IF OLD.status <> NEW.status THEN
@@ -75,7 +76,8 @@ def job_table(table: str) -> list[migrations.RunSQL]:
     return [
         secure_tenant_table(table, references={"owner_id": "accounts_user"}, engine="SELECT, UPDATE"),
         migrations.RunSQL(
-            f"CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION jobs_guard()",
+            f"CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION jobs_guard()",
             f"DROP TRIGGER guard ON {table}",
         ),
     ]

@@ -127,8 +127,8 @@ class Heartbeat:
         if current == self._written:
             return
         row = self._execute(
-            "UPDATE {table} SET rows_done = greatest(rows_done, %(done)s), rows_expected = %(expected)s, stage = %(stage)s "
-            "WHERE id = %(id)s AND fence = %(fence)s AND status = 'processing' RETURNING 1",
+            "UPDATE {table} SET rows_done = greatest(rows_done, %(done)s), rows_expected = %(expected)s, "
+            "stage = %(stage)s WHERE id = %(id)s AND fence = %(fence)s AND status = 'processing' RETURNING 1",
             done=current[0],
             expected=current[1],
             stage=str(current[2]),
@@ -172,7 +172,7 @@ class Heartbeat:
         with self._connection.transaction():
             self._connection.execute("SELECT set_config('app.tenant_id', %s, true)", [str(claim.tenant_id)])
             cursor = self._connection.execute(
-                statement.replace("{table}", claim.job._meta.db_table),  # type: ignore[arg-type]
+                statement.replace("{table}", claim.job._meta.db_table),
                 {"id": claim.job.pk, "fence": claim.fence, "tenant": claim.tenant_id, "kind": claim.kind.key, **values},
             )
             row = cursor.fetchone() if cursor.description else None

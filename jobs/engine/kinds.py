@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 class Result(Protocol):
     """What a body hands over when it is done."""
 
-    rows: int
+    @property
+    def rows(self) -> int:
+        """Rows the result holds."""
 
     def fields(self) -> dict[str, Any]:
         """Columns of the kind's model to set in the publishing transaction (file facts, expires_at …)."""

@@ -31,6 +31,7 @@ class Claim:
     @property
     def tenant_id(self) -> UUID:
         """Whose job it is."""
+        assert self.job.tenant_id is not None
         return self.job.tenant_id
 
 

@@ -11,6 +11,8 @@ from rest_framework.views import APIView
 
 from accounts import audit, policy
 from accounts.audit import Operation
+from accounts.signin.person import person
+from exportcenter.common.api import AnswersAnyway
 from exportcenter.common.client import client_of
 from exportcenter.common.errors import InvalidParameters
 from exportcenter.common.paging import paginate
@@ -22,15 +24,21 @@ from jobs.models import ExportJob, JobLog
 PAGE_WORDS = frozenset({"page", "page_size", "ordering"})
 
 
-class ExportList(APIView):
+class ExportView(APIView):
+    """Base of the doors below."""
+
+    content_negotiation_class = AnswersAnyway
+
+
+class ExportList(ExportView):
     """GET: list. POST: create."""
 
     def get(self, request: Request) -> Response:
         """{total, page, page_size, items}. Header X-Total-Estimated says when total is an estimate."""
         query = request.query_params
-        rows = narrow(ExportJob.objects.visible_to(request.user).select_related("owner"), query, also=PAGE_WORDS)
+        rows = narrow(ExportJob.objects.visible_to(person(request)).select_related("owner"), query, also=PAGE_WORDS)
         page = paginate(rows.order_by(*_ordering(query)), query)
-        viewer = request.user
+        viewer = person(request)
         items = [presenting.present(job, viewer=viewer, request=request._request) for job in page.items]
         body = {"total": page.total, "page": page.number, "page_size": page.size, "items": items}
         return Response(body, headers={} if page.exact else {"X-Total-Estimated": "true"})
@@ -54,106 +62,106 @@ class ExportList(APIView):
             columns=body.get("columns"),
             options=body.get("options") or {},
             source=body.get("source") or "",
-            actor=request.user,
+            actor=person(request),
             client=client_of(request._request),
         )
-        shown = presenting.present_detail(job, viewer=request.user, request=request._request)
+        shown = presenting.present_detail(job, viewer=person(request), request=request._request)
         return Response(shown, status=201, headers={"Location": f"{request.path.rstrip('/')}/{job.job_no}"})
 
 
-class ExportDetail(APIView):
+class ExportDetail(ExportView):
     """One export with the tail of its log."""
 
     def get(self, request: Request, job_no: str) -> Response:
         """200, or 404 for what the asker may not see."""
-        job = services.find_visible(job_no, request.user)
-        return Response(presenting.present_detail(job, viewer=request.user, request=request._request))
+        job = services.find_visible(job_no, person(request))
+        return Response(presenting.present_detail(job, viewer=person(request), request=request._request))
 
 
-class ExportRetry(APIView):
+class ExportRetry(ExportView):
     """Queue it again with the same parameters."""
 
     def post(self, request: Request, job_no: str) -> Response:
         """{new_job_id}"""
         _body(request)
-        job = services.retry_export(job_no, actor=request.user, client=client_of(request._request))
+        job = services.retry_export(job_no, actor=person(request), client=client_of(request._request))
         return Response({"new_job_id": job.job_no})
 
 
-class ExportCancel(APIView):
+class ExportCancel(ExportView):
     """Stop it."""
 
     def post(self, request: Request, job_no: str) -> Response:
         """{ok: true}"""
         _body(request)
-        services.cancel_export(job_no, actor=request.user, client=client_of(request._request))
+        services.cancel_export(job_no, actor=person(request), client=client_of(request._request))
         return Response({"ok": True})
 
 
-class ExportAccelerate(APIView):
+class ExportAccelerate(ExportView):
     """Move it to the fast lane."""
 
     def post(self, request: Request, job_no: str) -> Response:
         """{ok: true}"""
         _body(request)
-        services.accelerate_export(job_no, actor=request.user, client=client_of(request._request))
+        services.accelerate_export(job_no, actor=person(request), client=client_of(request._request))
         return Response({"ok": True})
 
 
-class DeleteExpired(APIView):
+class DeleteExpired(ExportView):
     """Remove every expired export of the company (admin)."""
 
     def post(self, request: Request) -> Response:
         """{deleted: N}"""
         _body(request)
-        return Response({"deleted": services.delete_expired(actor=request.user, client=client_of(request._request))})
+        return Response({"deleted": services.delete_expired(actor=person(request), client=client_of(request._request))})
 
 
-class ExportLinks(APIView):
+class ExportLinks(ExportView):
     """Links that are written down: limited in uses, revocable."""
 
     def post(self, request: Request, job_no: str) -> Response:
         """201 {download_url, expires_at, max_uses}. Works before the file is there: the link then answers 202."""
         body = _body(request, max_uses=_uses)
         job, handle = links.make_link(
-            job_no, actor=request.user, max_uses=body.get("max_uses"), client=client_of(request._request)
+            job_no, actor=person(request), max_uses=body.get("max_uses"), client=client_of(request._request)
         )
-        token = links.link_for(job, request.user, handle=handle)
+        token = links.link_for(job, person(request), handle=handle)
         answer = {
             "download_url": links.absolute(request._request, job, token),
-            "expires_at": presenting.local_iso(handle.expires_at, request.user),
+            "expires_at": presenting.local_iso(handle.expires_at, person(request)),
             "max_uses": handle.max_uses,
         }
         return Response(answer, status=201)
 
     def delete(self, request: Request, job_no: str) -> Response:
         """{revoked: N}: every link that exists now is worthless; new ones can be made."""
-        count = links.revoke_links(job_no, actor=request.user, client=client_of(request._request))
+        count = links.revoke_links(job_no, actor=person(request), client=client_of(request._request))
         return Response({"revoked": count})
 
 
-class ExportLog(APIView):
+class ExportLog(ExportView):
     """The whole log, for admins."""
 
     def get(self, request: Request, job_no: str) -> HttpResponseBase:
         """text/plain"""
-        job = services.find_visible(job_no, request.user)
-        policy.may(request.user, policy.Action.LOG_DOWNLOAD, job).or_refuse()
+        job = services.find_visible(job_no, person(request))
+        policy.may(person(request), policy.Action.LOG_DOWNLOAD, job).or_refuse()
         audit.record(
             Operation.EXPORT_LOG_DOWNLOAD,
-            actor=request.user,
+            actor=person(request),
             resource=f"export:{job.job_no}",
             client=client_of(request._request),
             policy_tag=job.policy_tag,
         )
-        viewer = request.user
+        viewer = person(request)
         lines = [presenting.log_line(line, viewer) + "\n" for line in JobLog.objects.filter(job_id=job.pk)]
         response = StreamingHttpResponse(iter(lines), content_type="text/plain; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{job.job_no}.log"'
         return response
 
 
-class ExportDownload(APIView):
+class ExportDownload(ExportView):
     """The file."""
 
     def get(self, request: Request, job_no: str) -> HttpResponseBase:

@@ -25,6 +25,7 @@ from rest_framework.response import Response
 from accounts import audit, policy
 from accounts.audit import Operation
 from accounts.models import User
+from accounts.signin.person import person
 from accounts.tenancy import tenant_scope
 from exportcenter.common.api import error_body
 from exportcenter.common.client import Client, client_of
@@ -49,7 +50,7 @@ class RightWithdrawn(Exception):
 
 def serve(request: Request, job_no: str) -> HttpResponseBase:
     """The answer to GET …/download?token=…; refusals are audited, too."""
-    user, client = request.user, client_of(request._request)
+    user, client = person(request), client_of(request._request)
     token = request.query_params.get("token", "")
     try:
         job = links.admit(token, user=user)

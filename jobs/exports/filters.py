@@ -75,7 +75,8 @@ def narrow(
     }
     bound = ExportFilter(data=query, queryset=queryset)
     if not problems and bound.is_valid():
-        return bound.qs
+        found: models.QuerySet = bound.qs
+        return found
     wrong = {name: [str(word) for word in words] for name, words in bound.errors.items()} if not problems else {}
     for name in wrong.keys() & {"status", "type", "file_type"}:
         choices = ", ".join(str(value) for value, _label in bound.form.fields[name].choices)

@@ -94,7 +94,8 @@ def _write(job: ExportJob, context: RunContext) -> ExportFile:
                 chosen = plan(dataset, viewer=owner, params=job.params, columns=job.columns, zone=zone)
                 context.rows_expected = chosen.count()
                 context.log(
-                    f"{job.type}: {context.rows_expected} rows, {len(chosen.columns)} columns, as of {snapshot_at.isoformat()}"
+                    f"{job.type}: {context.rows_expected} rows, {len(chosen.columns)} columns, "
+                    f"as of {snapshot_at.isoformat()}"
                 )
                 context.enter(Stage.WRITING)
                 written = writer.write(chosen, cursor, spool, context.advance)
@@ -106,7 +107,7 @@ def _write(job: ExportJob, context: RunContext) -> ExportFile:
         context.enter(Stage.UPLOADING)
         extension = writer.extension + (".gz" if options.compression == "gzip" else "")
         key = storage.put(
-            spool.path, tenant_id=job.tenant_id, job_id=job.pk, fence=context.claim.fence, extension=extension
+            spool.path, tenant_id=context.claim.tenant_id, job_id=job.pk, fence=context.claim.fence, extension=extension
         )
     context.log(f"Stored {spool.size} bytes, sha256 {spool.sha256}")
     return ExportFile(

@@ -8,9 +8,11 @@ from jobs.engine.ddl import engine_functions, job_table
 EXPORT_FROZEN = """
 CREATE FUNCTION jobs_export_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF (OLD.type, OLD.sensitivity, OLD.file_type, OLD.params, OLD.columns, OLD.options, OLD.language, OLD.time_zone)
+    IF (OLD.type, OLD.sensitivity, OLD.file_type, OLD.params, OLD.columns, OLD.options, OLD.language,
+        OLD.time_zone)
        IS DISTINCT FROM
-       (NEW.type, NEW.sensitivity, NEW.file_type, NEW.params, NEW.columns, NEW.options, NEW.language, NEW.time_zone) THEN
+       (NEW.type, NEW.sensitivity, NEW.file_type, NEW.params, NEW.columns, NEW.options, NEW.language,
+        NEW.time_zone) THEN
         RAISE EXCEPTION 'export %: the request is frozen', OLD.job_no USING ERRCODE = 'check_violation';
     END IF;
     IF OLD.file_key IS NOT NULL AND

@@ -1,7 +1,7 @@
 """Export jobs, their download links, and the files that must go."""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -57,7 +57,7 @@ class ExportJob(Job):
     snapshot_at = models.DateTimeField(_("data as of"), null=True)
     links_revoked_at = models.DateTimeField(_("links revoked"), null=True)
 
-    objects: Any = TenantManager.from_queryset(ExportQuerySet)()
+    objects: ClassVar[Any] = TenantManager.from_queryset(ExportQuerySet)()
 
     class Meta(Job.Meta):
         verbose_name = _("export")

@@ -6,6 +6,7 @@ import psycopg
 from django.conf import settings
 from django.core.management.commands import migrate
 from django.db import connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 
 from exportcenter import database_roles
 from exportcenter.database_url import django_config
@@ -18,7 +19,8 @@ class Command(migrate.Command):
         connection = connections[options["database"]]
         as_app = dict(connection.settings_dict)
         connection.close()
-        connection.close_pool()
+        if isinstance(connection, DatabaseWrapper):
+            connection.close_pool()
         owner = django_config(settings.DATABASE_OWNER_URL)
         connection.settings_dict.update({key: owner[key] for key in ("USER", "PASSWORD", "HOST", "PORT")})
         connection.settings_dict["OPTIONS"] = {k: v for k, v in as_app["OPTIONS"].items() if k != "pool"}

@@ -1,6 +1,6 @@
 """What all sample tables share: a tenant, a region, and who sees which rows."""
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -43,7 +43,7 @@ class RegionalRecord(TenantModel):
 
     # As in TenantModel, without an index of its own: every index of these tables begins with the tenant, and with
     # a million rows each index counts.
-    tenant: Any = models.ForeignKey(  # type: ignore[misc]
+    tenant: Any = models.ForeignKey(
         "accounts.Tenant",
         on_delete=models.PROTECT,
         related_name="+",
@@ -53,7 +53,7 @@ class RegionalRecord(TenantModel):
     )
     region = models.CharField(_("region"), max_length=10, choices=Region.choices)
 
-    objects: Any = RegionalManager()
+    objects: ClassVar[Any] = RegionalManager()
 
     class Meta:
         abstract = True

@@ -40,7 +40,7 @@ class Member(RegionalRecord):
         STORE = "store", _("Store")
         REFERRAL = "referral", _("Referral")
 
-    # Collation "C": numbers are ASCII, and only so the unique index serves searches by prefix.
+    # Collation "C": numbers are ASCII, and comparing bytes is the cheapest way to keep their index.
     member_no = models.CharField(_("member no."), max_length=20, db_collation="C")
     name = models.CharField(_("name"), max_length=50)
     gender = models.CharField(_("gender"), max_length=10, choices=Gender.choices, default=Gender.UNKNOWN)

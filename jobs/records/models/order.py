@@ -37,7 +37,7 @@ class Order(RegionalRecord):
         UNIONPAY = "unionpay", _("UnionPay")
         BALANCE = "balance", _("Balance")
 
-    # Collation "C": numbers are ASCII, and only so the unique index serves searches by prefix.
+    # Collation "C": numbers are ASCII, and comparing bytes is the cheapest way to keep their index.
     order_no = models.CharField(_("order no."), max_length=18, db_collation="C")
     member = models.ForeignKey(
         Member,

@@ -44,7 +44,7 @@ class RiskHit(RegionalRecord):
         HOLD = "hold", _("Hold")
         BLOCK = "block", _("Block")
 
-    # Collation "C": numbers are ASCII, and only so the unique index serves searches by prefix.
+    # Collation "C": numbers are ASCII, and comparing bytes is the cheapest way to keep their index.
     hit_no = models.CharField(_("hit no."), max_length=20, db_collation="C")
     member = models.ForeignKey(
         Member,

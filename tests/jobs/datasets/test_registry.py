@@ -1,0 +1,63 @@
+"""Wrong declarations are found at start-up, not in a customer's file."""
+
+import django_filters
+import pytest
+
+from jobs.datasets import GENERAL, Column, Dataset, Kind, register
+from jobs.datasets.filters import DatasetFilter
+from jobs.datasets.registry import BadDataset
+from jobs.records.models import Member
+
+
+class Plain(DatasetFilter):
+    class Meta(DatasetFilter.Meta):
+        model = Member
+        fields: list[str] = []
+
+
+NAME = Column("name", "Name")
+
+
+def declare(filterset=Plain, columns=(NAME,), key="never_registered", sensitivity=GENERAL):
+    body = {
+        "key": key,
+        "title": "Never",
+        "sensitivity": sensitivity,
+        "model": Member,
+        "filterset": filterset,
+        "columns": columns,
+    }
+    return type("Never", (Dataset,), body)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        django_filters.BooleanFilter("status"),
+        django_filters.RangeFilter("points"),
+        django_filters.NumericRangeFilter("points"),
+        django_filters.BaseInFilter("status"),
+        django_filters.MultipleChoiceFilter(choices=Member.Status.choices),
+    ],
+    ids=lambda declared: type(declared).__name__,
+)
+def test_filters_that_ignore_values_or_sort_are_refused(declared):
+    filterset = type("Bad", (Plain,), {"bad": declared})
+    with pytest.raises(BadDataset, match="'bad'"):
+        register(declare(filterset=filterset))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"columns": (Column("name", "Name", Kind.CHOICE),)},
+        {"columns": (Column("name", "Name"), Column("name", "Again"))},
+        {"key": "orders"},
+        {"sensitivity": "secret"},
+        {"filterset": django_filters.FilterSet},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_other_mistakes_are_refused(wrong):
+    with pytest.raises(BadDataset):
+        register(declare(**wrong))
