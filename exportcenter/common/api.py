@@ -4,7 +4,8 @@ import json
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -44,6 +45,8 @@ def error_body(code: str, message: str, *, advice: str = "", details: Any = None
 
 def exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook: expected errors become the one shape; anything else is None, i.e. a logged 500."""
+    if isinstance(exception, RequestDataTooBig):
+        exception = _too_large()
     if isinstance(exception, errors.ExportCenterError):
         body = error_body(exception.code, exception.message, advice=exception.advice, details=exception.details)
         headers = {} if exception.retry_after is None else {"Retry-After": str(exception.retry_after)}
@@ -99,7 +102,9 @@ class StrictJSONParser(JSONParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """The parsed body. Raises ParseError (400) that says what is wrong."""
-        raw = stream.read()
+        raw = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise _too_large()
         try:
             body = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
             self._check(body, self.max_depth)
@@ -121,6 +126,11 @@ class StrictJSONParser(JSONParser):
         elif isinstance(value, list):
             for item in value:
                 self._check(item, depth - 1)
+
+
+def _too_large() -> errors.BodyTooLarge:
+    allowed = _("At most %(most)d characters.") % {"most": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
+    return errors.BodyTooLarge(details={"body": [allowed]})
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

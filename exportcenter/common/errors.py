@@ -80,6 +80,13 @@ class Gone(ExportCenterError):
     default_advice = gettext_noop("Generate it again with the same conditions.")
 
 
+class BodyTooLarge(ExportCenterError):
+    """413: more than DATA_UPLOAD_MAX_MEMORY_SIZE."""
+
+    code = "BODY_TOO_LARGE"
+    status = 413
+
+
 class Locked(ExportCenterError):
     """423: another request holds the job right now."""
 

@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from psycopg.errors import QueryCanceled
 
 from exportcenter.common.errors import InvalidParameters
 
 PAGE_SIZE = 20
 LARGEST_PAGE = 200
+ALWAYS_EXACT = 1_000
 EXACT_UP_TO = 10_000
+COUNT_MILLISECONDS = 20
 DEEPEST_ROW = 1_000_000
 """Beyond this OFFSET costs more than the answer is worth."""
 
@@ -48,12 +51,31 @@ def paginate(queryset: "QuerySet[Any]", query: Any) -> Page:
 
 
 def count(queryset: "QuerySet[Any]") -> tuple[int, bool]:
-    """(number of rows, whether it is exact): exact up to EXACT_UP_TO, the planner's estimate beyond."""
-    capped = queryset.order_by()[: EXACT_UP_TO + 1].count()
-    if capped <= EXACT_UP_TO:
-        return capped, True
+    """(number of rows, whether it is exact).
+
+    Always exact up to ALWAYS_EXACT; up to EXACT_UP_TO when that takes no more than COUNT_MILLISECONDS; beyond that the
+    planner's estimate. So a total never costs much more than the page it stands on.
+    """
+    least = queryset.order_by()[: ALWAYS_EXACT + 1].count()
+    if least <= ALWAYS_EXACT:
+        return least, True
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(COUNT_MILLISECONDS)])
+            least = queryset.order_by()[: EXACT_UP_TO + 1].count()
+            cursor.execute("SELECT set_config('statement_timeout', '0', true)")
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+    else:
+        if least <= EXACT_UP_TO:
+            return least, True
+    return max(least, _estimate(queryset)), False
+
+
+def _estimate(queryset: "QuerySet[Any]") -> int:
     sql, params = queryset.order_by().values("pk").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
         plan = cursor.fetchone()[0]
-    return max(capped, int(plan[0]["Plan"]["Plan Rows"])), False
+    return int(plan[0]["Plan"]["Plan Rows"])

@@ -18,7 +18,7 @@ from exportcenter.common.errors import InvalidParameters
 from exportcenter.common.paging import paginate
 from jobs.exports import links, presenting, services
 from jobs.exports.download import serve
-from jobs.exports.filters import ORDERINGS, narrow
+from jobs.exports.filters import narrow, ordering
 from jobs.models import ExportJob, JobLog
 
 PAGE_WORDS = frozenset({"page", "page_size", "ordering"})
@@ -37,7 +37,7 @@ class ExportList(ExportView):
         """{total, page, page_size, items}. Header X-Total-Estimated says when total is an estimate."""
         query = request.query_params
         rows = narrow(ExportJob.objects.visible_to(person(request)).select_related("owner"), query, also=PAGE_WORDS)
-        page = paginate(rows.order_by(*_ordering(query)), query)
+        page = paginate(rows.order_by(*ordering(query)), query)
         viewer = person(request)
         items = [presenting.present(job, viewer=viewer, request=request._request) for job in page.items]
         body = {"total": page.total, "page": page.number, "page_size": page.size, "items": items}
@@ -169,14 +169,6 @@ class ExportDownload(ExportView):
         return serve(request, job_no)
 
     head = get
-
-
-def _ordering(query: Any) -> list[Any]:
-    wish = query.get("ordering", "-created_at")
-    if wish not in ORDERINGS:
-        allowed = ", ".join(sorted(ORDERINGS))
-        raise InvalidParameters(details={"ordering": [_("Allowed: %(allowed)s.") % {"allowed": allowed}]})
-    return ORDERINGS[wish]
 
 
 # --- bodies: small on purpose; what a field means is checked by the services ------------------------------

@@ -58,7 +58,8 @@ def serve(request: Request, job_no: str) -> HttpResponseBase:
             raise links.LinkRefused("other job in the address")
     except PermissionRefused as refusal:
         why = getattr(refusal, "why", "no right")
-        _record(user, client, f"export:{job_no[:30]}", result="refused", details={"job_id": job_no[:30], "why": why})
+        asked = job_no[:30].replace("\0", "")  # PostgreSQL stores no NUL
+        _record(user, client, f"export:{asked}", result="refused", details={"job_id": asked, "why": why})
         raise
     if job.status in CANCELABLE:
         return _not_landed(job)

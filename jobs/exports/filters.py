@@ -1,6 +1,12 @@
 """What the list of exports can be narrowed by: the same for page and API."""
 
+import re
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
 import django_filters
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -8,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from exportcenter.common.errors import InvalidParameters
 from jobs.datasets import all_datasets
+from jobs.datasets.filters import AnyOf
 from jobs.engine.states import Status
 from jobs.models import ExportJob
 from jobs.models.export import FileType
@@ -23,14 +30,35 @@ ORDERINGS = {
 }
 
 
+HAVE_FILE = frozenset({Status.READY, Status.EXPIRED})
+HAVE_ENDED = HAVE_FILE | {Status.FAILED, Status.CANCELED}
+
+
+def ordering(query: Any) -> list[Any]:
+    """ORDER BY for the query string's ``ordering``. Raises InvalidParameters that says what is allowed.
+
+    Where the chosen states leave the key NULL in every row (no file, no end), the order is that of creation: any
+    order would be right, this one is useful, and an index serves it.
+    """
+    wish = query.get("ordering", "-created_at")
+    if wish not in ORDERINGS:
+        raise InvalidParameters(details={"ordering": [_("Allowed: %(allowed)s.") % {"allowed": ", ".join(ORDERINGS)}]})
+    key = wish.lstrip("-")
+    statuses = set(query.getlist("status"))
+    filled = {"file_size": HAVE_FILE, "finished_at": HAVE_ENDED}.get(key)
+    if statuses and filled is not None and statuses.isdisjoint(filled):
+        wish = wish.replace(key, "created_at")
+    return ORDERINGS[wish]
+
+
 class ExportFilter(django_filters.FilterSet):
     """Filters of S0 §6 and §9."""
 
-    status = django_filters.MultipleChoiceFilter(choices=Status.choices, label=gettext_lazy("Status"))
-    type = django_filters.MultipleChoiceFilter(
+    status = AnyOf(choices=Status.choices, label=gettext_lazy("Status"))
+    type = AnyOf(
         choices=lambda: [(dataset.key, dataset.title) for dataset in all_datasets()], label=gettext_lazy("Type")
     )
-    file_type = django_filters.MultipleChoiceFilter(choices=FileType.choices, label=gettext_lazy("File type"))
+    file_type = AnyOf(choices=FileType.choices, label=gettext_lazy("File type"))
     created_by = django_filters.CharFilter(method="filter_creator", max_length=20, label=gettext_lazy("Creator"))
     source = django_filters.CharFilter(max_length=200, label=gettext_lazy("Source"))
     created_from = django_filters.IsoDateTimeFilter("created_at", "gte", label=gettext_lazy("Created from"))
@@ -41,11 +69,25 @@ class ExportFilter(django_filters.FilterSet):
     size_max = django_filters.NumberFilter(
         "file_size", "lte", min_value=0, max_value=2**62, label=gettext_lazy("Size to")
     )
-    q = django_filters.CharFilter("job_no", "startswith", max_length=30, label=gettext_lazy("Job no."))
+    q = django_filters.CharFilter(method="filter_number", max_length=30, label=gettext_lazy("Job no. begins with"))
 
     class Meta:
         model = ExportJob
         fields: list[str] = []
+
+    def filter_number(self, queryset: models.QuerySet, name: str, value: str) -> models.QuerySet:
+        """By beginning of the job number, as a range: under row-level security LIKE could not use the index.
+
+        A number names its day (SPEC E1); said in terms of created_at, too, the planner knows where to look.
+        """
+        found = queryset.filter(job_no__gte=value, job_no__lt=value + "\U0010ffff")
+        if not re.match(r".\d{8}", value, re.ASCII):
+            return found
+        try:
+            day = datetime.strptime(value[1:9], "%Y%m%d").replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
+        except ValueError:
+            return found
+        return found.filter(created_at__gte=day, created_at__lt=day + timedelta(days=1))
 
     def filter_creator(self, queryset: models.QuerySet, name: str, value: str) -> models.QuerySet:
         """By user number (U1001)."""

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             name='ExportJob',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('job_no', models.CharField(max_length=30, verbose_name='job no.')),
+                ('job_no', models.CharField(db_collation='C', max_length=30, verbose_name='job no.')),
                 ('status', models.CharField(choices=[('queued', 'Queued'), ('processing', 'Processing'), ('ready', 'Ready'), ('failed', 'Failed'), ('canceled', 'Canceled'), ('expired', 'Expired')], default='queued', max_length=10, verbose_name='status')),
                 ('stage', models.CharField(choices=[('queued', 'Queued'), ('preparing', 'Preparing data'), ('writing', 'Writing file'), ('uploading', 'Uploading'), ('done', 'Done')], default='queued', max_length=10, verbose_name='stage')),
                 ('priority', models.SmallIntegerField(choices=[(0, 'Normal'), (10, 'Accelerated')], default=0, verbose_name='lane')),

@@ -28,7 +28,7 @@ class Job(TenantModel):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    job_no = models.CharField(_("job no."), max_length=30)
+    job_no = models.CharField(_("job no."), max_length=30, db_collation="C")
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
