@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('note', models.TextField(blank=True, verbose_name='note')),
                 ('created_at', models.DateTimeField(verbose_name='registered')),
                 ('last_active_at', models.DateTimeField(blank=True, null=True, verbose_name='last active')),
-                ('tenant', models.ForeignKey(db_index=False, default=accounts.tenancy.current, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=accounts.tenancy.current, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
             ],
             options={
                 'verbose_name': 'member',
@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                 ('paid_at', models.DateTimeField(blank=True, null=True, verbose_name='paid on')),
                 ('shipped_at', models.DateTimeField(blank=True, null=True, verbose_name='shipped on')),
                 ('member', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='orders', to='records.member', verbose_name='member')),
-                ('tenant', models.ForeignKey(db_index=False, default=accounts.tenancy.current, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=accounts.tenancy.current, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
             ],
             options={
                 'verbose_name': 'order',
@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
                 ('reviewed_at', models.DateTimeField(blank=True, null=True, verbose_name='reviewed')),
                 ('member', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='risk_hits', to='records.member', verbose_name='member')),
                 ('order', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='risk_hits', to='records.order', verbose_name='order')),
-                ('tenant', models.ForeignKey(db_index=False, default=accounts.tenancy.current, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=accounts.tenancy.current, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
             ],
             options={
                 'verbose_name': 'risk hit',
