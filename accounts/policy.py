@@ -84,6 +84,7 @@ STATIC_PERMISSIONS = {
     "jobs.see.all": gettext_noop("See every export of the company"),
     "jobs.see.amount": gettext_noop("See amount exports of other people"),
     "jobs.see.risk": gettext_noop("See risk exports of other people"),
+    "jobs.see.general": gettext_noop("See general exports of other people"),
     "jobs.manage": gettext_noop("Retry and cancel exports of other people"),
     "jobs.delete_expired": gettext_noop("Delete expired exports"),
     "jobs.accelerate": gettext_noop("Move exports to the fast lane"),

@@ -70,7 +70,7 @@ class Exports:
             "tenant_id": self.world.users[owner][0],
             "owner_id": self.world.users[owner][1],
             # Companies count by themselves; here no two jobs share a number, lest a test meet the wrong one.
-            "job_no": f"E{now:%Y%m%d}{next(_numbers)}",
+            "job_no": f"E{timezone.localtime(fields.get('created_at', now)):%Y%m%d}{next(_numbers)}",
             "created_at": now,
             "available_at": now,
             "type": dataset,
@@ -108,9 +108,7 @@ class Exports:
                 self._update(job, status="expired")
 
     def _claim(self, job: ExportJob) -> None:
-        taken = set(
-            ExportJob.objects.filter(owner_id=job.owner_id, status="processing").values_list("slot", flat=True)
-        )
+        taken = set(ExportJob.objects.filter(owner_id=job.owner_id, status="processing").values_list("slot", flat=True))
         now = timezone.now()
         self._update(
             job,

@@ -29,10 +29,10 @@ from accounts.signin.person import person
 from accounts.tenancy import tenant_scope
 from exportcenter.common.api import error_body
 from exportcenter.common.client import Client, client_of
-from exportcenter.common.errors import Gone, PermissionRefused, StateConflict
+from exportcenter.common.errors import Gone, PermissionRefused
 from exportcenter.common.ranges import Span, Unsatisfiable, requested
 from jobs.datasets import GENERAL
-from jobs.engine.states import CANCELABLE, Status
+from jobs.engine.states import CANCELABLE
 from jobs.exports import links, storage
 from jobs.formats import base as formats
 from jobs.models import ExportJob
@@ -63,7 +63,7 @@ def serve(request: Request, job_no: str) -> HttpResponseBase:
         raise
     if job.status in CANCELABLE:
         return _not_landed(job)
-    _refuse_unless_ready(job)
+    links.refuse_without_file(job)
     etag = f'"{job.file_sha256}"'
     size = job.file_size or 0
     try:
@@ -74,15 +74,16 @@ def serve(request: Request, job_no: str) -> HttpResponseBase:
     if not storage.store().exists(job.file_key or ""):
         log.error("export %s is ready but its object %s is missing", job.job_no, job.file_key)
         raise Gone(_("The file is missing from the store."))
-    if request.method == "HEAD":
-        return _head(HttpResponse(), job, Span(0, size - 1, size), partial=False, etag=etag)
+    asking = request.method == "HEAD"  # for the facts only: not a use, not a download
     try:
-        links.use(token)
+        links.use(token, count=not asking)
     except links.LinkRefused as refusal:
         _record(
             user, client, f"export:{job.job_no}", result="refused", details={"job_id": job.job_no, "why": refusal.why}
         )
         raise
+    if asking:
+        return _head(HttpResponse(), job, Span(0, size - 1, size), partial=False, etag=etag)
     span = part or Span(0, size - 1, size)
     # Committed with this request's transaction, which ends before the first byte is sent.
     _record(
@@ -136,14 +137,6 @@ def _not_landed(job: ExportJob) -> Response:
         "message": _("The file has not landed yet. Try again in %(seconds)d seconds.") % {"seconds": LANDING_SECONDS},
     }
     return Response(body, status=202, headers={"Retry-After": str(LANDING_SECONDS)})
-
-
-def _refuse_unless_ready(job: ExportJob) -> None:
-    """The row's own time counts, so a sweep that is late gives nothing away (SPEC E10)."""
-    if job.status == Status.EXPIRED or (job.expires_at is not None and job.expires_at <= timezone.now()):
-        raise Gone()
-    if job.status != Status.READY:
-        raise StateConflict(_("This export has no file: %(status)s.") % {"status": job.get_status_display()})
 
 
 def _record(user: User, client: Client, resource: str, **more: Any) -> None:

@@ -26,7 +26,7 @@ from accounts import audit, policy
 from accounts.audit import Operation
 from accounts.models import User
 from exportcenter.common.client import Client
-from exportcenter.common.errors import PermissionRefused
+from exportcenter.common.errors import Gone, PermissionRefused, StateConflict
 from jobs.engine.states import CANCELABLE, Status
 from jobs.exports.services import find_visible, lock_visible
 from jobs.models import DownloadHandle, ExportJob
@@ -115,6 +115,7 @@ def make_link(
     """A link that is written down: it can be limited in uses and revoked. Also for a job that is not ready yet."""
     job = find_visible(job_no, actor)
     policy.may(actor, policy.Action.EXPORT_DOWNLOAD, job).or_refuse()
+    refuse_without_file(job)
     now = timezone.now()
     handle: DownloadHandle = DownloadHandle.objects.create(
         job=job,
@@ -178,14 +179,27 @@ def admit(token: str, *, user: User) -> ExportJob:
     return job
 
 
-def use(token: str) -> None:
-    """Count one use of a written-down link. Raises LinkRefused when it is revoked, over or used up."""
+def refuse_without_file(job: ExportJob) -> None:
+    """Raise Gone (410) when the file has expired and StateConflict (409) when there will never be one.
+
+    The row's own time counts, so a sweep that is late gives nothing away (SPEC E10).
+    """
+    if job.status == Status.EXPIRED or (job.expires_at is not None and job.expires_at <= timezone.now()):
+        raise Gone()
+    if job.status not in (*CANCELABLE, Status.READY):
+        raise StateConflict(_("This export has no file: %(status)s.") % {"status": job.get_status_display()})
+
+
+def use(token: str, *, count: bool = True) -> None:
+    """Count one use of a written-down link (``count=False``: only look). Raises LinkRefused when it is revoked, over
+    or used up.
+    """
     payload = read(token)
     if not payload.handle:
         return
     free = Q(max_uses=None) | Q(uses__lt=F("max_uses"))
     used = DownloadHandle.objects.filter(free, pk=UUID(payload.handle), revoked_at=None, expires_at__gt=Now()).update(
-        uses=F("uses") + 1
+        uses=F("uses") + int(count)
     )
     if not used:
         raise LinkRefused("handle used up or revoked")

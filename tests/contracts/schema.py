@@ -10,8 +10,8 @@ MOCKS = Path(__file__).parent / "mocks" / "exports"
 Check = Callable[[Any], bool]
 
 TYPES = {
-    "orders", "wallet_ledger", "wallet_summary", "withdraws", "campaigns", "tasks", "teams", "members", "users", "roles",
-    "risk_hits", "risk_tickets", "risk_lists", "risk_rules", "kyc_cases", "reports_custom",
+    "orders", "wallet_ledger", "wallet_summary", "withdraws", "campaigns", "tasks", "teams", "members", "users",
+    "roles", "risk_hits", "risk_tickets", "risk_lists", "risk_rules", "kyc_cases", "reports_custom",
 }  # fmt: skip
 STATUSES = {"queued", "processing", "ready", "failed", "canceled", "expired"}
 FILE_TYPES = {"csv", "xlsx", "parquet", "json"}

@@ -3,6 +3,7 @@
 import base64
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -22,12 +23,15 @@ from tests.exports_helpers import (
     Trail,
     body_of,
     in_scope_of,
+    in_thread,
     link,
     path_of,
     post,
     reload,
     signed_in,
+    twin,
 )
+from tests.processes import wait_for
 
 SIZE = len(CONTENT)
 
@@ -129,7 +133,9 @@ class TestRanges:
         assert response["Content-Length"] == str(last - first + 1)
         assert [entry.details["bytes"] for entry in trail.downloads()] == [last - first + 1]
 
-    @pytest.mark.parametrize("asked", [f"bytes={SIZE}-", f"bytes={SIZE + 5}-{SIZE + 9}", "bytes=-0", "bytes=9" + "9" * 17 + "-"])
+    @pytest.mark.parametrize(
+        "asked", [f"bytes={SIZE}-", f"bytes={SIZE + 5}-{SIZE + 9}", "bytes=-0", "bytes=9" + "9" * 17 + "-"]
+    )
     def test_beyond_the_end(self, world, client, ready, user, asked):
         trail = Trail(world, "finance")
         response = client.get(link(ready, user), HTTP_RANGE=asked, **ENGLISH)
@@ -139,7 +145,17 @@ class TestRanges:
         assert trail.downloads() == []
 
     @pytest.mark.parametrize(
-        "asked", ["bytes=", "bytes=-", "bytes=5-2", "bytes=a-b", "lines=0-5", "bytes=0-1,5-6", "bytes=٣-٥", "bytes=0-" + "9" * 40]
+        "asked",
+        [
+            "bytes=",
+            "bytes=-",
+            "bytes=5-2",
+            "bytes=a-b",
+            "lines=0-5",
+            "bytes=0-1,5-6",
+            "bytes=٣-٥",
+            "bytes=0-" + "9" * 40,
+        ],
     )
     def test_malformed_or_several_give_the_whole(self, client, ready, user, asked):
         response = client.get(link(ready, user), HTTP_RANGE=asked)
@@ -288,7 +304,9 @@ class TestRefusals:
             letters = list(token)
             for _times in range(draw.randint(1, 4)):
                 place = draw.randrange(len(letters))
-                letters[place : place + draw.choice([0, 1, 1, 1, 2])] = draw.choices(alphabet, k=draw.choice([0, 1, 1, 2]))
+                letters[place : place + draw.choice([0, 1, 1, 1, 2])] = draw.choices(
+                    alphabet, k=draw.choice([0, 1, 1, 2])
+                )
             mutant = "".join(letters)
             if mutant == token:
                 continue
@@ -422,8 +440,6 @@ class TestRefusals:
 
 
 class TestRevoking:
-    """With real commits: revoking goes by the time of its transaction."""
-
     def test_every_link_of_before_is_dead_and_new_ones_live(self, live, exports, sign_in):
         job = exports.make("finance", status="ready")
         client = sign_in("finance")
@@ -444,6 +460,22 @@ class TestRevoking:
         url = path_of(post(client, f"{API}/{job.job_no}/links").json()["download_url"])
         client.delete(f"{API}/{job.job_no}/links")
         assert client.get(url).status_code == 403
+
+    def test_a_link_made_while_revoking_waited_for_the_job_is_dead(self, live, exports, sign_in, superuser):
+        job = exports.make("finance", status="ready")
+        client = sign_in("finance")
+        with ThreadPoolExecutor(1) as pool:
+            with superuser.transaction():
+                superuser.execute("SELECT 1 FROM jobs_exportjob WHERE id = %s FOR UPDATE", [job.pk])
+                revoking = pool.submit(in_thread, twin(client).delete, f"{API}/{job.job_no}/links")
+                wait_for(lambda: self._waits(superuser), 5, "nobody waits for the job")
+                url = path_of(client.get(f"{API}/{job.job_no}").json()["download_url"])
+            assert revoking.result().status_code == 200
+        assert client.get(url).status_code == 403
+
+    @staticmethod
+    def _waits(superuser) -> bool:
+        return superuser.execute("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)").fetchone()[0]
 
 
 def test_no_audit_no_byte(live, exports, owner):
