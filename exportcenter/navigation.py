@@ -10,6 +10,13 @@ from django.utils.translation import gettext as _
 
 ICONS = {
     "jobs.exportjob": "download",
+    "jobs.attempt": "play_circle",
+    "jobs.joblog": "subject",
+    "jobs.event": "bolt",
+    "jobs.downloadhandle": "link",
+    "jobs.fileremoval": "delete_sweep",
+    "jobs.turn": "queue",
+    "jobs.daynumber": "tag",
     "accounts.user": "person",
     "accounts.role": "badge",
     "accounts.permission": "key",
@@ -19,6 +26,7 @@ ICONS = {
     "django_celery_beat.crontabschedule": "calendar_month",
     "django_celery_beat.intervalschedule": "timelapse",
 }
+ENGINE_MODELS = ["attempt", "joblog", "event", "downloadhandle", "fileremoval", "turn", "daynumber"]
 ACCOUNT_MODELS = ["user", "role", "permission", "tenant", "auditentry"]
 TIMETABLE_MODELS = ["periodictask", "crontabschedule", "intervalschedule"]
 
@@ -37,6 +45,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         ),
         (_("Data"), [_model(request, "records", name) for name in records]),
+        (_("Job engine"), [_model(request, "jobs", name) for name in ENGINE_MODELS]),
         (_("Accounts and audit"), [_model(request, "accounts", name) for name in ACCOUNT_MODELS]),
         (_("System"), [_model(request, "django_celery_beat", name) for name in TIMETABLE_MODELS]),
     ]
@@ -50,10 +59,10 @@ def _model(request: HttpRequest, app: str, name: str, *, title: str = "") -> dic
         link = reverse(f"admin:{app}_{name}_changelist")
     except NoReverseMatch:
         return None
-    if not request.user.has_perm(f"{app}.view_{name}"):
+    model = next(model for model in admin.site._registry if model._meta.label_lower == f"{app}.{name}")
+    if not admin.site._registry[model].has_view_permission(request):
         return None
     if not title:
-        model = next(model for model in admin.site._registry if model._meta.label_lower == f"{app}.{name}")
         title = capfirst(str(model._meta.verbose_name_plural))
     return _link(request, title, link, ICONS.get(f"{app}.{name}", "table_rows"))
 

@@ -37,7 +37,7 @@ class ExportList(ExportView):
         """{total, page, page_size, items}. Header X-Total-Estimated says when total is an estimate."""
         query = request.query_params
         rows = narrow(ExportJob.objects.visible_to(person(request)).select_related("owner"), query, also=PAGE_WORDS)
-        page = paginate(rows.order_by(*ordering(query)), query)
+        page = paginate(rows.order_by(*ordering(query)), query, walk=("-created_at", "-id"))
         viewer = person(request)
         items = [presenting.present(job, viewer=viewer, request=request._request) for job in page.items]
         body = {"total": page.total, "page": page.number, "page_size": page.size, "items": items}

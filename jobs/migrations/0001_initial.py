@@ -216,7 +216,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='exportjob',
-            index=models.Index(fields=['tenant', '-created_at', '-id'], name='jobs_export_created'),
+            index=models.Index(fields=['tenant', '-created_at', '-id'], include=('owner', 'sensitivity', 'status', 'type', 'file_type', 'finished_at'), name='jobs_export_created'),
         ),
         migrations.AddIndex(
             model_name='exportjob',

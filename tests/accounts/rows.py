@@ -53,3 +53,40 @@ def _record(model: Any, owner: User) -> Any:
 
 
 MAKERS |= {f"records.{name}": _record for name in ("Member", "Order", "RiskHit")}
+
+
+def _export(owner: User) -> Any:
+    """An export as people ask for it; with it come its event, its owner's turn and the day's number."""
+    from jobs.exports.services import request_export
+
+    params = {"start": "2026-10-01", "end": "2026-10-07"}
+    return request_export(dataset="orders", file_type="csv", params=params, source="/orders", actor=owner)
+
+
+def _beside_an_export(model: Any, owner: User) -> Any:
+    _export(owner)
+    return model._default_manager.first()
+
+
+def _of_an_export(model: Any, owner: User) -> Any:
+    """A row that names an export."""
+    job = _export(owner)
+    now = job.created_at
+    values: dict[str, dict[str, Any]] = {
+        "Attempt": {
+            "kind": "export",
+            "job_id": job.pk,
+            "number": 1,
+            "fence": 900_001,
+            "worker": "w:1",
+            "started_at": now,
+        },
+        "JobLog": {"kind": "export", "job_id": job.pk, "at": now, "message": "orders: 7 rows"},
+        "DownloadHandle": {"job": job, "user": owner, "created_at": now, "expires_at": now, "max_uses": 3},
+        "FileRemoval": {"key": f"exports/{job.pk}/1.csv", "reason": "expired", "not_before": now},
+    }
+    return model.objects.create(**values[model.__name__])
+
+
+MAKERS |= {f"jobs.{name}": _beside_an_export for name in ("ExportJob", "Event", "Turn", "DayNumber")}
+MAKERS |= {f"jobs.{name}": _of_an_export for name in ("Attempt", "JobLog", "DownloadHandle", "FileRemoval")}

@@ -19,7 +19,8 @@ from tests.world import PASSWORD
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 READ_ONLY = [model for model in MODELS if isinstance(admin.site._registry[model], ReadOnlyAdmin)]
 LABELS = {model: model._meta.label for model in MODELS}
-OPERATOR_SEES = {"jobs", "records"}
+OPERATOR_SEES = {"jobs.ExportJob", "records.Member", "records.Order", "records.RiskHit"}
+"""Lists that open; which rows are in them is another matter."""
 SEALED = "accounts.AuditEntry"
 
 
@@ -61,7 +62,7 @@ class TestEveryModel:
     @pytest.mark.parametrize("model", MODELS, ids=LABELS.get)
     def test_operator_opens_what_the_role_allows(self, sign_in, row, model):
         client, one = sign_in("operator"), row(model)
-        seen = 200 if model._meta.app_label in OPERATOR_SEES else 403
+        seen = 200 if model._meta.label in OPERATOR_SEES else 403
         assert client.get(url(model, "changelist")).status_code == seen
         assert client.get(url(model, "add")).status_code == 403
         assert client.post(url(model, "add"), {}).status_code == 403

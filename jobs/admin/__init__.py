@@ -1,0 +1,5 @@
+"""Jobs in the admin: exports for everybody who may see them, the engine's own tables for admins. All read-only."""
+
+from jobs.admin import engine, exports
+
+__all__ = ["engine", "exports"]
