@@ -87,19 +87,15 @@ def test_a_job_is_born_queued_and_only_expired_ones_are_deleted(live, echo, supe
 
 def test_a_fourth_running_job_of_one_owner_cannot_exist(live, echo, superuser):
     jobs = [echo(live, "finance") for _number in range(4)]
+
+    def start(job, slot: int) -> None:
+        lease = LEASE.replace("slot = 1", f"slot = {slot}")
+        superuser.execute(f"UPDATE echo_echojob SET status = 'processing'{lease} WHERE id = %s", [job.pk])
+
     for slot, job in enumerate(jobs[:3], start=1):
-        superuser.execute(
-            f"UPDATE echo_echojob SET status = 'processing'{LEASE.replace('slot = 1', f'slot = {slot}')} WHERE id = %s",
-            [job.pk],
-        )
+        start(job, slot)
     for slot in (1, 2, 3):
         with pytest.raises(psycopg.errors.UniqueViolation):
-            superuser.execute(
-                f"UPDATE echo_echojob SET status = 'processing'{LEASE.replace('slot = 1', f'slot = {slot}')} WHERE id = %s",
-                [jobs[3].pk],
-            )
+            start(jobs[3], slot)
     with pytest.raises(psycopg.errors.CheckViolation):
-        superuser.execute(
-            f"UPDATE echo_echojob SET status = 'processing'{LEASE.replace('slot = 1', 'slot = 4')} WHERE id = %s",
-            [jobs[3].pk],
-        )
+        start(jobs[3], 4)

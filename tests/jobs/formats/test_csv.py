@@ -99,10 +99,10 @@ def test_no_rows_is_a_heading(world):
 
 
 DANGEROUS = [
-    "=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1+1", "\r=1+1", "\t", "＝1+1", "＋1", "－1", "＠x", "  =1", "\ufeff=1",
-    "\u00a0@x", "\u3000=1", '=HYPERLINK("http://x")', "\n=1+1",
+    "=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1+1", "\r=1+1", "\t", "＝1+1", "＋1", "－1", "＠x", "  =1",
+    "\ufeff=1", "\u00a0@x", "\u3000=1", '=HYPERLINK("http://x")', "\n=1+1",
 ]  # fmt: skip
-HARMLESS = ["1-1", "a=b", "张三", "", " ", "'=1", "100%", "e-mail@x.cn", "中＝文", "\u200f=x"[1:].replace("=", "a=")]
+HARMLESS = ["1-1", "a=b", "张三", "", " ", "'=1", "100%", "e-mail@x.cn", "中＝文", "a=x"]
 
 
 @pytest.mark.parametrize("text", DANGEROUS)
@@ -156,9 +156,13 @@ def test_gzip_is_hashed_as_it_lies_on_the_disk(tmp_path):
 
 
 def test_an_exception_leaves_no_spool_file(tmp_path):
-    with pytest.raises(RuntimeError), SpoolFile(tmp_path / "a.csv") as spool:
-        spool.write(b"half")
-        raise RuntimeError
+    def break_off() -> None:
+        with SpoolFile(tmp_path / "a.csv") as spool:
+            spool.write(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        break_off()
     assert list(tmp_path.iterdir()) == []
 
 
