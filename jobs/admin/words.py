@@ -22,7 +22,7 @@ ICONS: dict[str, str] = {
     Status.READY: "✓",
     Status.FAILED: "✕",
     Status.CANCELED: "⊘",
-    Status.EXPIRED: "⌛",
+    Status.EXPIRED: "◌",
 }
 TONES: dict[str, str] = {
     Status.QUEUED: "default",

@@ -84,7 +84,7 @@ class TestList:
             "ready": ("✓", "完成"),
             "failed": ("✕", "失败"),
             "canceled": ("⊘", "已取消"),
-            "expired": ("⌛", "已过期"),
+            "expired": ("◌", "已过期"),
         }[status]
         for path in (LIST, page_of(job)):
             assert f"{sign} {word}" in text_of(client, path)

@@ -24,8 +24,7 @@ def echo():
                 owner=world.user(name),
                 job_no=next_job_no("X", now),
                 created_at=now,
-                available_at=now,
-                **fields,
+                **{"available_at": now, **fields},
             )
             job.root_id = job.id
             queue.enqueue(kinds.get("echo"), job)

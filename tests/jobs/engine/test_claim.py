@@ -2,9 +2,11 @@
 
 import threading
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from jobs.engine import kinds, lifecycle, queue
 from jobs.engine.states import Status
@@ -64,8 +66,10 @@ def test_a_thousand_jobs_of_one_owner_do_not_starve_another(world, echo, kind):
 
 
 def test_oldest_first_within_an_owner_and_the_fast_lane_before_all(world, echo, kind):
-    first, second = echo(world, "finance"), echo(world, "finance")
-    fast = echo(world, "finance", priority=Lane.FAST)
+    now = timezone.now()
+    second = echo(world, "finance", available_at=now - timedelta(seconds=2))
+    first = echo(world, "finance", available_at=now - timedelta(seconds=3))
+    fast = echo(world, "finance", available_at=now - timedelta(seconds=1), priority=Lane.FAST)
     assert [claim(kind).job.pk for _number in range(3)] == [fast.pk, first.pk, second.pk]
 
 
