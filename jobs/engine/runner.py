@@ -29,8 +29,12 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def run_one_due(kind: JobKind) -> bool:
-    """Claim the next job of this kind, if any, and bring it to an end. False when nothing was due."""
+def run_one_due(kind: JobKind, *, ring: bool = True) -> bool:
+    """Claim the next job of this kind, if any, and bring it to an end. False when nothing was due.
+
+    Afterwards the bell is rung, because a slot of the owner has become free; ``ring=False`` for a loop that looks
+    again by itself.
+    """
     if stopping.requested():
         return False
     claim = queue.claim(kind, worker=worker_name())
@@ -40,7 +44,7 @@ def run_one_due(kind: JobKind) -> bool:
         run(claim)
     finally:
         connection.close()
-        if not stopping.requested():
+        if ring and not stopping.requested():
             doorbell.ring(kind)
     return True
 

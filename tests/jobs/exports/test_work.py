@@ -1,0 +1,122 @@
+"""What the worker writes, and when it refuses to."""
+
+import csv
+import gzip
+import io
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from accounts.models import User
+from accounts.services import set_roles
+from jobs.engine import kinds, runner
+from jobs.exports import services, storage
+from jobs.models import Event, ExportJob, JobLog
+from jobs.records.demo import fill
+
+
+@pytest.fixture
+def orders(live):
+    """1,500 orders and what belongs to them."""
+    with live.scope("platform"):
+        fill(orders=1_500, seed=3)
+    return 1_500
+
+
+def ask(live, name: str, **request) -> ExportJob:
+    with live.scope(name):
+        values = {"dataset": "orders", "file_type": "csv", "params": {}} | request
+        return services.request_export(actor=live.user(name), **values)
+
+
+def run(live, job: ExportJob) -> ExportJob:
+    assert runner.run_one_due(kinds.get("export"), ring=False)
+    with live.scope("platform"):
+        return ExportJob.objects.get(pk=job.pk)
+
+
+def content(job: ExportJob) -> bytes:
+    return Path(storage.store().path(job.file_key)).read_bytes()
+
+
+def test_the_file_holds_every_row_once_and_progress_never_falls(live, orders):
+    job = run(live, ask(live, "finance"))
+    rows = list(csv.reader(io.StringIO(content(job).decode("utf-8-sig"), newline="")))
+    numbers = [row[0] for row in rows[1:]]
+    assert job.row_count == len(numbers) == len(set(numbers)) == orders
+    with live.scope("platform"):
+        done = [
+            event.data["rows_done"]
+            for event in Event.objects.filter(subject=job.job_no, type="job.progress").order_by("seq")
+        ]
+        lines = [line.message for line in JobLog.objects.filter(job_id=job.pk)]
+    assert done == sorted(done)
+    assert any(f"sha256 {job.file_sha256}" in line for line in lines)
+
+
+def test_filters_columns_and_options_are_those_of_the_request(live, orders):
+    job = ask(
+        live,
+        "finance",
+        params={"status": ["completed"]},
+        columns=["amount", "order_no"],
+        options={"compression": "gzip", "bom": False},
+    )
+    done = run(live, job)
+    assert done.file_name.endswith(".csv.gz")
+    rows = list(csv.reader(io.StringIO(gzip.decompress(content(done)).decode(), newline="")))
+    assert rows[0] == ["金额", "订单号"]
+    assert 0 < len(rows) - 1 == done.row_count < orders
+
+
+def test_an_operator_gets_the_rows_of_the_own_region_only(live, orders):
+    done = run(live, ask(live, "operator", columns=["region"]))
+    regions = {row[0] for row in csv.reader(io.StringIO(content(done).decode("utf-8-sig")))} - {"区域", "地区"}
+    assert regions == {"华东"}
+    assert done.row_count < orders
+
+
+@pytest.mark.parametrize("change", ["role", "inactive"])
+def test_a_right_that_is_gone_when_the_job_runs_fails_it_without_a_file(live, orders, change):
+    job = ask(live, "finance")
+    with live.scope("finance"):
+        user = live.user("finance")
+        if change == "role":
+            set_roles(user=user, roles=[], actor=None)
+        else:
+            User.objects.filter(pk=user.pk).update(is_active=False)
+    try:
+        done = run(live, job)
+        assert (done.status, done.error["code"], done.file_key) == ("failed", "FORBIDDEN", None)
+        assert done.error["advice"]
+    finally:
+        with live.scope("finance"):
+            User.objects.filter(pk=user.pk).update(is_active=True)
+            set_roles(user=live.user("finance"), roles=["finance"], actor=None)
+
+
+def test_parameters_that_no_longer_fit_fail_with_the_name_of_the_field(live, orders, superuser):
+    job = ask(live, "finance")
+    superuser.execute("ALTER TABLE jobs_exportjob DISABLE TRIGGER frozen")
+    superuser.execute("UPDATE jobs_exportjob SET columns = '[\"gone\"]'")
+    superuser.execute("ALTER TABLE jobs_exportjob ENABLE TRIGGER frozen")
+    done = run(live, job)
+    assert (done.status, done.error["code"]) == ("failed", "VALIDATION")
+    assert "gone" in done.error["message"]
+
+
+@pytest.mark.parametrize("end", ["commit", "error"])
+def test_a_connection_forgets_its_tenant_with_the_transaction(live, end):
+    try:
+        with live.scope("finance"):
+            assert User.objects.count() > 0
+            if end == "error":
+                raise ZeroDivisionError
+    except ZeroDivisionError:
+        pass
+    with connection.cursor() as cursor:  # the same connection, as a pool would hand it on
+        cursor.execute("SELECT current_setting('app.tenant_id', true), current_user")
+        assert cursor.fetchone() == ("", "exportcenter_app")
+        cursor.execute("SELECT count(*) FROM accounts_user")
+        assert cursor.fetchone() == (0,)
