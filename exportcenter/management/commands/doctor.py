@@ -6,6 +6,7 @@ import stat
 import sys
 import uuid
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -155,10 +156,9 @@ def translations() -> str:
 def compression() -> str:
     """The fast deflate is there."""
     try:
-        from isal import isal_zlib
-    except ImportError as error:
+        return f"isal {version('isal')}"
+    except PackageNotFoundError as error:
         raise Wrong(f"{error}. Run: pip install -r requirements.txt") from error
-    return f"isal, zlib level {isal_zlib.ISAL_DEFAULT_COMPRESSION} by default"
 
 
 def time_zone() -> str:
