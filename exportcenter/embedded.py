@@ -50,7 +50,7 @@ SETTINGS = {
     "synchronous_commit": "on",
     "client_connection_check_interval": "10s",
     "lock_timeout": "5s",
-    "idle_in_transaction_session_timeout": "120s",
+    "idle_in_transaction_session_timeout": "15s",
     "tcp_user_timeout": "15s",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -115,8 +115,9 @@ DATABASE_POOL = env.int("DATABASE_POOL", default=0)
 
 DATABASES = {"default": django_config(DATABASE_URL)}
 DATABASES["default"]["OPTIONS"] |= {
-    # libpq's own options first: they must hold whatever server we are pointed at.
-    "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=120s -c timezone=UTC",
+    # libpq's own options: they must hold whatever server we are pointed at. A process that freezes in the middle of
+    # a transaction holds its locks; 15 s later the server ends it and the rest goes on.
+    "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=15s -c timezone=UTC",
     "keepalives_idle": 10,
     "tcp_user_timeout": 15000,
 }

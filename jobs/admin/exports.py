@@ -29,6 +29,7 @@ from jobs.admin.steps import ACCELERATE, CANCEL, RETRY, STEPS, Step
 from jobs.datasets import all_datasets
 from jobs.engine.states import Status
 from jobs.exports import links, services
+from jobs.exports.filters import numbered
 from jobs.exports.presenting import TAIL_LINES
 from jobs.models import Attempt, ExportJob, JobLog
 
@@ -82,7 +83,7 @@ class ExportJobAdmin(ExportColumns, ReadOnlyAdmin):
     list_display_links = ["number"]
     list_filter = ["status", TypeFilter, "file_type", ClassFilter]
     list_select_related = ["owner"]
-    search_fields = ["job_no__startswith"]
+    search_fields = ["job_no__startswith"]  # shows the field; get_search_results answers it
     search_help_text = _("Beginning of a job no., such as E20261122")
     paginator = InfinitePaginator  # a page number is not worth counting millions of rows
     show_full_result_count = False
@@ -109,6 +110,11 @@ class ExportJobAdmin(ExportColumns, ReadOnlyAdmin):
         columns = list(super().get_list_display(request))
         columns.insert(columns.index("file_cell"), self.step_column(_person(request)))
         return columns
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """By beginning of the job number, with the API's own search: Django's LIKE could not use the index."""
+        term = search_term.strip().upper()
+        return (numbered(queryset, term) if term else queryset), False
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Only the filters offered: any other in the address could ask for the stack letter by letter."""

@@ -21,8 +21,14 @@ from jobs.engine.kinds import JobKind, Result
 from jobs.engine.queue import Claim, join_queue
 from jobs.engine.record import note_change
 from jobs.engine.states import CANCELABLE, Outcome, Stage, Status
-from jobs.models.attempt import Attempt
+from jobs.models.attempt import Attempt, JobLog, Level
 
+LEVELS = {
+    Outcome.FAILED: Level.ERROR,
+    Outcome.TIMEOUT: Level.ERROR,
+    Outcome.LOST: Level.WARNING,
+    Outcome.RETRY: Level.WARNING,
+}
 LET_GO: dict[str, Any] = {"slot": None, "lease_until": None, "deadline_at": None}
 """Every statement that leaves ``processing`` clears these; a CHECK demands it."""
 
@@ -182,12 +188,19 @@ def _leave(
 
 
 def _close(claim: Claim, outcome: Outcome, error: JobError | None = None) -> None:
-    """End the attempt's row and tell the world."""
+    """End the attempt's row, say so in the log, and tell the world."""
     Attempt.objects.filter(fence=claim.fence).update(
         outcome=outcome,
         ended_at=Now(),
         error_code=error.code if error else "",
         error_message=error.message if error else "",
+    )
+    JobLog.objects.create(
+        kind=claim.kind.key,
+        job_id=claim.job.pk,
+        at=Now(),
+        level=LEVELS.get(outcome, Level.INFO),
+        message=f"Attempt {claim.job.attempt} ended: {outcome}" + (f" ({error.code})" if error else ""),
     )
     job = claim.kind.model.objects.get(pk=claim.job.pk)
     note_change(claim.kind, job, before=Status.PROCESSING)

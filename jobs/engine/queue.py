@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 
 from accounts import tenancy
 from jobs.engine import doorbell
@@ -14,7 +15,7 @@ from jobs.engine.config import SLOTS_PER_OWNER, clock
 from jobs.engine.kinds import JobKind
 from jobs.engine.record import note_change
 from jobs.engine.states import Status
-from jobs.models.attempt import Attempt
+from jobs.models.attempt import Attempt, JobLog
 from jobs.models.job import Job
 from jobs.models.queue import Turn
 
@@ -138,6 +139,10 @@ def _claim_once(kind: JobKind, worker: str) -> Claim | None:
             job = kind.model.objects.select_related("owner").get(pk=job_id)
             Attempt.objects.create(
                 kind=kind.key, job_id=job.pk, number=job.attempt, fence=fence, worker=worker, started_at=job.started_at
+            )
+            # In this transaction, so that the log names the attempt however soon the worker dies.
+            JobLog.objects.create(
+                kind=kind.key, job_id=job.pk, at=Now(), message=f"Attempt {job.attempt} on {worker}, fence {fence}"
             )
             note_change(kind, job, before=Status.QUEUED)
     return Claim(kind=kind, job=job, fence=fence, worker=worker)

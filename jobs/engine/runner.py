@@ -54,7 +54,6 @@ def run(claim: queue.Claim) -> None:
     kind = claim.kind
     limit = kind.time_limit.total_seconds() if kind.time_limit else clock().time_limit
     context = RunContext(claim, seconds=limit)
-    context.log(f"Attempt {claim.job.attempt} on {claim.worker}, fence {claim.fence}")
     log.info("job %s attempt %s fence %s begins", claim.job.job_no, claim.job.attempt, claim.fence)
     result: Result | None = None
     failure: JobError | None = None

@@ -82,7 +82,12 @@ def test_kill_9_in_the_middle_ends_ready_on_another_worker(live, processes, memb
     check_file(ready, 700)
     with live.scope("platform"):
         lines = [line.message for line in JobLog.objects.filter(job_id=job.pk) if line.message.startswith("Attempt")]
-    assert [line.split(" on ")[0] for line in lines] == ["Attempt 1", "Attempt 2"]
+    assert [line.split(" on ")[0] for line in lines] == [
+        "Attempt 1",
+        "Attempt 1 ended: lost (WORKER_LOST)",
+        "Attempt 2",
+        "Attempt 2 ended: ready",
+    ]
 
 
 def test_sigterm_lets_a_short_job_finish(live, processes, members, reload):
