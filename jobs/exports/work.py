@@ -123,8 +123,9 @@ def _write(job: ExportJob, context: RunContext) -> ExportFile:
 
 def _begin(cursor: Any, context: RunContext) -> datetime:
     """Bound the queries by the time that is left, let the heartbeat interrupt them, and read the snapshot's time."""
-    cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(int(context.seconds_left * 1000))])
-    cursor.execute("SELECT set_config('idle_in_transaction_session_timeout', '0', true)")
+    milliseconds = str(int(context.seconds_left * 1000))
+    for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        cursor.execute("SELECT set_config(%s, %s, true)", [name, milliseconds])
     context.watch(connection.connection)
     cursor.execute("SELECT now()")
     moment: datetime = cursor.fetchone()[0]
