@@ -67,15 +67,31 @@ class Format:
         key: name in the API
         extension: without dot
         content_type: of the uncompressed file
+        takes: names of the options that mean something to the format
     """
 
     key: ClassVar[str]
     extension: ClassVar[str]
     content_type: ClassVar[str]
+    takes: ClassVar[frozenset[str]] = frozenset({"raw", "compression"})
 
     def __init__(self, options: FormatOptions, zone: ZoneInfo) -> None:
         self.options = options
         self.zone = zone
+
+    @classmethod
+    def check(cls, options: FormatOptions, given: Mapping[str, Any]) -> None:
+        """Refuse by name what was ``given`` but means nothing here. Raises InvalidParameters."""
+        problems = {
+            f"options.{name}": [
+                _("A %(file_type)s file has no such option. Allowed: %(allowed)s.")
+                % {"file_type": cls.key, "allowed": ", ".join(sorted(cls.takes))}
+            ]
+            for name in given
+            if name not in cls.takes
+        }
+        if problems:
+            raise InvalidParameters(details=problems)
 
     def cell(self, column: BoundColumn, reference: str) -> str:
         """SQL expression of one cell; NULL stays NULL unless the format says otherwise."""
