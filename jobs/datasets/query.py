@@ -56,14 +56,15 @@ class Plan:
     sources: tuple[Column, ...]
 
     def statement(self, writer: CellWriter) -> Statement:
-        """One SELECT whose columns are ``writer``'s cells, in row order."""
+        """One SELECT whose columns are ``writer``'s cells, called by their keys, in row order."""
         inner, params = self._inner()
         cells = []
         for number, (column, source) in enumerate(zip(self.columns, self.sources, strict=True)):
             reference = f"r.c{number}"
             if column.masked and source.mask is not None:
                 reference = f"({source.mask.sql(reference + '::text')})"
-            cells.append(writer.cell(column, reference).replace("%", "%%"))
+            name = column.key.replace('"', '""')
+            cells.append(f'{writer.cell(column, reference)} AS "{name}"'.replace("%", "%%"))
         # Cells are built from declarations by a format, the inner statement by the ORM; what people send is in params.
         return Statement(f"SELECT {', '.join(cells)} FROM ({inner}) r", params)  # noqa: S608
 

@@ -10,6 +10,9 @@ from exportcenter.common.errors import InvalidParameters
 from jobs.datasets.base import SENSITIVITIES, Dataset, Kind, choices_of
 from jobs.datasets.filters import SILENT_FILTERS, DatasetFilter
 
+KEY_BYTES = 63
+"""PostgreSQL cuts longer names off, and keys are names in the statement: a JSON file would hold the stump."""
+
 D = TypeVar("D", bound=type[Dataset])
 
 _datasets: dict[str, Dataset] = {}
@@ -32,6 +35,8 @@ def register(cls: D) -> D:
     if len(set(keys)) != len(keys):
         raise BadDataset(f"{cls.__name__} has two columns of one key")
     for column in cls.columns:
+        if not 0 < len(column.key.encode()) <= KEY_BYTES:
+            raise BadDataset(f"{cls.__name__}.{column.key}: a column's key has 1 to {KEY_BYTES} bytes")
         if column.kind is Kind.CHOICE and not choices_of(cls.model, column):
             raise BadDataset(f"{cls.__name__}.{column.key} is a choice without choices")
     _check_filters(cls)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
@@ -115,7 +116,7 @@ def _head(response: HttpResponseBase, job: ExportJob, span: Span, *, partial: bo
     if "X-Accel-Redirect" not in response:
         response["Content-Length"] = str(span.length)
     compressed = job.file_name.endswith(".gz")
-    response["Content-Type"] = "application/gzip" if compressed else formats.get(job.file_type).content_type
+    response["Content-Type"] = "application/gzip" if compressed else _format(job).content_type
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = etag
     response["X-Content-SHA256"] = job.file_sha256
@@ -127,6 +128,10 @@ def _head(response: HttpResponseBase, job: ExportJob, span: Span, *, partial: bo
     response["Cache-Control"] = "private, no-store"
     response["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def _format(job: ExportJob) -> formats.Format:
+    return formats.get(job.file_type)(formats.FormatOptions.parse(job.options), ZoneInfo(job.time_zone))
 
 
 def _not_landed(job: ExportJob) -> Response:
@@ -147,6 +152,8 @@ def _blocks(key: str, span: Span, check: Callable[[], None] | None) -> Iterator[
     """The bytes of ``span``; ``check`` is asked every five seconds and may cut the stream."""
     asked = time.monotonic()
     left = span.length
+    if not left:  # JSON lines of no rows; an object store has no words for a range of nothing
+        return
     with storage.open_at(key, span.first, span.last) as source:
         while left > 0:
             block = source.read(min(BLOCK, left))

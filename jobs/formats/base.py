@@ -21,11 +21,13 @@ class FormatOptions:
         bom: begin a CSV file with a UTF-8 byte order mark, so that Excel reads Chinese right
         raw: lossless for machines: codes instead of labels, UTC, no neutralising of formulas
         compression: "none" or "gzip"
+        lines: one JSON object per line instead of one array
     """
 
     bom: bool = True
     raw: bool = False
     compression: str = "none"
+    lines: bool = False
 
     COMPRESSIONS: ClassVar[tuple[str, ...]] = ("none", "gzip")
 
@@ -37,6 +39,7 @@ class FormatOptions:
             "bom": lambda value: isinstance(value, bool),
             "raw": lambda value: isinstance(value, bool),
             "compression": lambda value: value in cls.COMPRESSIONS,
+            "lines": lambda value: isinstance(value, bool),
         }
         for name, value in given.items():
             if name not in allowed:
@@ -49,7 +52,12 @@ class FormatOptions:
         if problems:
             raise InvalidParameters(details=problems)
         raw = bool(given.get("raw", False))
-        return cls(bom=given.get("bom", not raw), raw=raw, compression=given.get("compression", "none"))
+        return cls(
+            bom=given.get("bom", not raw),
+            raw=raw,
+            compression=given.get("compression", "none"),
+            lines=given.get("lines", False),
+        )
 
 
 @dataclass(frozen=True)
@@ -65,17 +73,33 @@ class Format:
 
     Attributes:
         key: name in the API
-        extension: without dot
-        content_type: of the uncompressed file
+        extension: without dot; may depend on the options
+        content_type: of the uncompressed file; may depend on the options
+        takes: names of the options that mean something to the format
     """
 
     key: ClassVar[str]
-    extension: ClassVar[str]
-    content_type: ClassVar[str]
+    extension: str
+    content_type: str
+    takes: ClassVar[frozenset[str]] = frozenset({"raw", "compression"})
 
     def __init__(self, options: FormatOptions, zone: ZoneInfo) -> None:
         self.options = options
         self.zone = zone
+
+    @classmethod
+    def check(cls, options: FormatOptions, given: Mapping[str, Any]) -> None:
+        """Refuse by name what was ``given`` but means nothing here. Raises InvalidParameters."""
+        problems = {
+            f"options.{name}": [
+                _("A %(file_type)s file has no such option. Allowed: %(allowed)s.")
+                % {"file_type": cls.key, "allowed": ", ".join(sorted(cls.takes))}
+            ]
+            for name in given
+            if name not in cls.takes
+        }
+        if problems:
+            raise InvalidParameters(details=problems)
 
     def cell(self, column: BoundColumn, reference: str) -> str:
         """SQL expression of one cell; NULL stays NULL unless the format says otherwise."""
@@ -86,7 +110,10 @@ class Format:
         raise NotImplementedError
 
 
-_FORMATS = {"csv": "jobs.formats.csv:CsvFormat"}
+_FORMATS = {
+    "csv": "jobs.formats.csv:CsvFormat",
+    "json": "jobs.formats.json:JsonFormat",
+}
 
 
 def available() -> list[str]:

@@ -41,6 +41,7 @@ class CsvFormat(Format):
     key = "csv"
     extension = "csv"
     content_type = "text/csv; charset=utf-8"
+    takes = Format.takes | {"bom"}
 
     def cell(self, column: BoundColumn, reference: str) -> str:
         """One cell as SQL text."""

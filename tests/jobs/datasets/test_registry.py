@@ -52,6 +52,8 @@ def test_filters_that_ignore_values_or_sort_are_refused(declared):
     [
         {"columns": (Column("name", "Name", Kind.CHOICE),)},
         {"columns": (Column("name", "Name"), Column("name", "Again"))},
+        {"columns": (Column("", "Name", value="name"),)},
+        {"columns": (Column("名" * 22, "Name", value="name"),)},
         {"key": "orders"},
         {"sensitivity": "secret"},
         {"filterset": django_filters.FilterSet},

@@ -123,8 +123,13 @@ class TestCreate:
             ({"file_type": "exe"}, "Allowed: csv"),
             ({"params": {"colour": 1}}, "Allowed: amount_max, amount_min, "),
             ({"columns": ["password"]}, "Allowed: order_no, buyer_name, "),
-            ({"options": {"password": 1}}, "Allowed: bom, raw, compression."),
+            ({"options": {"password": 1}}, "Allowed: bom, raw, compression, lines"),
             ({"options": {"compression": "rar"}}, "Allowed: none, gzip."),
+            ({"options": {"lines": True}}, "A csv file has no such option. Allowed: bom, compression, raw."),
+            (
+                {"file_type": "json", "options": {"bom": False}},
+                "A json file has no such option. Allowed: compression, lines, raw.",
+            ),
             ({"colour": 1}, "Allowed: type, file_type, params, columns, options, source."),
         ],
     )

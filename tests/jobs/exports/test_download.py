@@ -69,6 +69,19 @@ class TestWholeFile:
         assert response["Referrer-Policy"] == "no-referrer"
         assert response["X-Content-Type-Options"] == "nosniff"
 
+    @pytest.mark.parametrize(
+        ("options", "content_type"), [({}, "application/json"), ({"lines": True}, "application/x-ndjson")]
+    )
+    def test_the_type_follows_the_options(self, client, exports, user, options, content_type):
+        job = exports.make("finance", status="ready", file_type="json", options=options)
+        assert client.get(link(job, user))["Content-Type"] == content_type
+
+    def test_an_empty_file(self, client, exports, user):
+        job = exports.make("finance", status="ready", file_type="json", options={"lines": True}, content=b"")
+        response = client.get(link(job, user))
+        assert (response.status_code, response["Content-Length"], body_of(response)) == (200, "0", b"")
+        assert client.get(link(job, user), headers={"Range": "bytes=0-"}).status_code == 416
+
     def test_name_in_utf8_and_a_plain_one_beside(self, client, ready, user):
         disposition = client.get(link(ready, user))["Content-Disposition"]
         name = quote(f"订单_{ready.job_no}.csv")

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,14 @@ def test_filters_columns_and_options_are_those_of_the_request(live, orders):
     rows = list(csv.reader(io.StringIO(gzip.decompress(content(done)).decode(), newline="")))
     assert rows[0] == ["金额", "订单号"]
     assert 0 < len(rows) - 1 == done.row_count < orders
+
+
+def test_json_lines_of_a_whole_export(live, orders):
+    options = {"lines": True, "compression": "gzip"}
+    done = run(live, ask(live, "finance", file_type="json", columns=["order_no", "amount"], options=options))
+    assert done.file_name.endswith(".ndjson.gz")
+    rows = [json.loads(line) for line in gzip.decompress(content(done)).splitlines()]
+    assert done.row_count == len({row["order_no"] for row in rows}) == orders
 
 
 def test_an_operator_gets_the_rows_of_the_own_region_only(live, orders):
