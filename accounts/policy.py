@@ -50,6 +50,8 @@ class Job(Protocol):
     type: str
     sensitivity: str
     dataset_title: str
+    file_rights: list[str]
+    file_regions: list[str] | None
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,18 @@ def _download(user: User, job: Job) -> Decision:
             _("You may not download “%(dataset)s”. Ask an admin for “export · %(dataset)s · download”.")
             % {"dataset": job.dataset_title},
         )
+    return _covers(user, job)
+
+
+def _covers(user: User, job: Job) -> Decision:
+    """A file shows what its owner could see when it was made; nobody gets more out of it than out of an own export."""
+    if "data.contact" in job.file_rights and "data.contact" not in user.permissions:
+        return Decision(False, _("This file shows contact data in full, which your role does not. Export it yourself."))
+    wider = any(code not in user.permissions for code in job.file_rights)
+    if job.file_regions is not None and "data.all_regions" not in user.permissions:
+        wider = wider or not set(job.file_regions) <= set(user.regions)
+    if wider:
+        return Decision(False, _("This file holds rows that you may not see. Export it yourself."))
     return YES
 
 

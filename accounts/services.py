@@ -88,36 +88,40 @@ def set_active(*, users: Iterable[User], active: bool, actor: User, client: Clie
 
     Raises NotYourself and NoAdministratorLeft, and then changes nothing.
     """
-    changed = 0
     with someone_keeps_the_key():
-        for user in users:
-            if user.is_active == active:
-                continue
-            if user.pk == actor.pk:
-                raise NotYourself()
+        # Rows first, audit last: the other order would meet a sign-in, which holds its row and wants the trail.
+        changing = [user for user in _locked(users) if user.is_active != active]
+        if any(user.pk == actor.pk for user in changing):
+            raise NotYourself()
+        for user in changing:
             user.is_active = active
             user.save(update_fields=["is_active"])
-            record(
-                Operation.USER_CHANGE,
-                actor=actor,
-                resource=f"user:{user.code}",
-                details={"changed": ["is_active"], "is_active": active},
-                client=client,
-            )
-            changed += 1
-    return changed
+    for user in changing:
+        record(
+            Operation.USER_CHANGE,
+            actor=actor,
+            resource=f"user:{user.code}",
+            details={"changed": ["is_active"], "is_active": active},
+            client=client,
+        )
+    return len(changing)
 
 
 @transaction.atomic
 def unlock(*, users: Iterable[User], actor: User, client: Client | None = None) -> int:
     """Forget failed sign-ins; returns how many accounts had any."""
-    changed = 0
-    for user in users:
-        if User.objects.filter(pk=user.pk, failed_logins__gt=0).update(failed_logins=0, locked_until=None):
-            details = {"changed": ["failed_logins", "locked_until"]}
-            record(Operation.USER_CHANGE, actor=actor, resource=f"user:{user.code}", details=details, client=client)
-            changed += 1
-    return changed
+    locked = [user for user in _locked(users) if user.failed_logins > 0]
+    User.objects.filter(pk__in=[user.pk for user in locked]).update(failed_logins=0, locked_until=None)
+    for user in locked:
+        details = {"changed": ["failed_logins", "locked_until"]}
+        record(Operation.USER_CHANGE, actor=actor, resource=f"user:{user.code}", details=details, client=client)
+    return len(locked)
+
+
+def _locked(users: Iterable[User]) -> list[User]:
+    """The users' rows as they are now, locked in one order for everybody."""
+    keys = [user.pk for user in users]
+    return list(User.objects.filter(pk__in=keys).select_for_update(of=("self",)).order_by("pk"))
 
 
 def name_is_taken(name: str, *, by_other_than: User | None = None) -> bool:

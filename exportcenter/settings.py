@@ -152,6 +152,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "60/m/ip"}
 """Courtesy only (per process). The lock that protects is in the user row: accounts.signin.lockout."""
 CSRF_FAILURE_VIEW = "exportcenter.error_pages.csrf_failure"
+SESSION_ENGINE = "exportcenter.common.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -34,6 +34,10 @@ class PasswordBackend(BaseBackend):
             make_password(password)  # as slow as a real check: names cannot be told by the clock
             return None
         user_id, tenant_id = found
+        if tenancy.current() not in (None, tenant_id):
+            # Signed in for one company, asking for another: that sign-in would be written into the wrong trail.
+            make_password(password)
+            return None
         user = self._check(request, user_id, tenant_id, password)
         if user is not None and transaction.get_connection().in_atomic_block and tenancy.current() is None:
             tenancy.adopt(tenant_id)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from typing import Any
 
 from django.conf import settings
@@ -119,6 +120,8 @@ class StrictJSONParser(JSONParser):
             value.encode("utf-8")  # a lone surrogate raises UnicodeEncodeError, a ValueError
             if "\0" in value:
                 raise ValueError("NUL character")
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise ValueError("number out of range")
         elif isinstance(value, dict):
             for key, item in value.items():
                 self._check(key, depth)

@@ -93,6 +93,8 @@ class Dataset:
     columns: ClassVar[Sequence[Column]]
     order_by: ClassVar[Sequence[str]] = ("pk",)
     lifetime: ClassVar[timedelta] = timedelta(hours=24)
+    scope_rights: ClassVar[Sequence[str]] = ("data.all_regions",)
+    """Permissions that widen ``rows()``. A file made with one of them is downloaded by people who hold it only."""
 
     def rows(self, viewer: User) -> "models.QuerySet[Any]":
         """The rows ``viewer`` may export, before filters: row scope by role."""

@@ -49,6 +49,13 @@ class AnyOf(django_filters.MultipleChoiceFilter):
         return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
 
 
+class Number(django_filters.NumberFilter):
+    """A number that a column can hold: 1e-99999999 is one to Python, but not to PostgreSQL."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **({"max_digits": 24, "decimal_places": 6} | kwargs))
+
+
 class YesNo(django_filters.TypedChoiceFilter):
     """true or false. Anything else is refused; django_filters' BooleanFilter would silently ignore it."""
 

@@ -54,6 +54,10 @@ class Plan:
     rows: "QuerySet[Any]"
     columns: tuple[BoundColumn, ...]
     sources: tuple[Column, ...]
+    rights: tuple[str, ...] = ()
+    """Permissions of the viewer without which the result would show less."""
+    regions: tuple[str, ...] | None = None
+    """Regions that the viewer's rows are limited to; None when they are not."""
 
     def statement(self, writer: CellWriter) -> Statement:
         """One SELECT whose columns are ``writer``'s cells, called by their keys, in row order."""
@@ -121,7 +125,12 @@ def plan(
     unmasked = bool(policy.may(viewer, policy.Action.CONTACT_DATA))
     rows = apply_filters(dataset.filterset, dataset.rows(viewer), params, zone=zone).order_by(*dataset.order_by)
     bound = tuple(_bind(dataset, column, unmasked=unmasked) for column in chosen)
-    return Plan(rows=rows, columns=bound, sources=tuple(chosen))
+    held = [code for code in dataset.scope_rights if code in viewer.permissions]
+    if unmasked and any(column.mask is not None for column in chosen):
+        held.append("data.contact")
+    by_region = "data.all_regions" in dataset.scope_rights and "data.all_regions" not in held
+    regions = tuple(sorted(viewer.regions)) if by_region else None
+    return Plan(rows=rows, columns=bound, sources=tuple(chosen), rights=tuple(sorted(held)), regions=regions)
 
 
 def _bind(dataset: Dataset, column: Column, *, unmasked: bool) -> BoundColumn:

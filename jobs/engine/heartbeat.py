@@ -86,11 +86,12 @@ class Heartbeat:
         self._finish()
 
     def _finish(self) -> None:
-        try:
-            self._write_progress()
-            self._write_lines()
-        except (psycopg.Error, DatabaseError, InterfaceError) as error:
-            log.warning("last words of %s were not written: %s", self.context.claim.job.job_no, error)
+        for write in (self._write_lines, self._write_progress):
+            try:
+                write()
+            except (psycopg.Error, DatabaseError, InterfaceError) as error:
+                log.warning("last words of %s were not written: %s", self.context.claim.job.job_no, error)
+                self._close()
 
     def _abort(self, reason: str) -> None:
         try:
@@ -152,10 +153,9 @@ class Heartbeat:
             )
 
     def _write_lines(self) -> None:
-        lines = self.context.lines
-        if not lines:
+        batch = list(self.context.lines)
+        if not batch:
             return
-        batch = [lines.popleft() for _number in range(len(lines))]
         rows = json.dumps([{"at": at, "level": level, "message": text.replace("\0", "")} for at, level, text in batch])
         self._execute(
             "INSERT INTO jobs_joblog (tenant_id, kind, job_id, at, level, message) "
@@ -163,6 +163,8 @@ class Heartbeat:
             "FROM json_to_recordset(%(rows)s) l(at double precision, level text, message text)",
             rows=rows,
         )
+        for _line in batch:  # only now: what could not be written stays for the next try
+            self.context.lines.popleft()
 
     def _execute(self, statement: str, **values: Any) -> tuple[Any, ...] | None:
         """One statement in one transaction of the job's tenant. Returns its first row."""

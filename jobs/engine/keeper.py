@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from jobs.engine import stopping, sweeps
 from jobs.engine.config import clock
@@ -35,8 +35,8 @@ def _keep() -> None:
             else:
                 for kind in all_kinds():
                     sweeps.ring_for_due(kind)
-        except DatabaseError as error:
-            log.warning("keeper: %s", error)
+        except Exception:
+            log.exception("the keeper goes on after an error")  # without it, lost bells would stay lost
         finally:
             connection.close()
         time.sleep(times.poll)

@@ -79,6 +79,8 @@ def register(cls: type[JobKind]) -> type[JobKind]:
     """Class decorator: make a kind known to the engine. Raises ValueError when its key is taken."""
     if cls.key in _kinds:
         raise ValueError(f"job kind {cls.key!r} is registered twice")
+    if cls.time_limit is not None and cls.time_limit.total_seconds() > settings.ENGINE_TIME_LIMIT_SECONDS:
+        raise ValueError(f"job kind {cls.key!r} may not run longer than ENGINE_TIME_LIMIT_SECONDS: workers are killed")
     _kinds[cls.key] = cls()
     return cls
 

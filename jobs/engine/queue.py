@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from accounts import tenancy
@@ -54,7 +54,7 @@ WITH heads AS MATERIALIZED (
         WHERE j.tenant_id = t.tenant_id AND j.owner_id = t.owner_id AND j.status = 'queued'
           AND j.available_at <= now() AND j.cancel_requested_at IS NULL
         ORDER BY j.priority DESC, j.available_at, j.id LIMIT 1) h
-    WHERE t.kind = %(kind)s
+    WHERE t.kind = %(kind)s AND t.tenant_id <> ALL (%(skip)s::uuid[])
     ORDER BY h.priority DESC, t.served_at NULLS FIRST, h.available_at, h.id LIMIT 20),
 chosen AS MATERIALIZED (
     SELECT j.id, j.tenant_id, j.owner_id, h.slot
@@ -92,16 +92,27 @@ def claim(kind: JobKind, *, worker: str) -> Claim | None:
     One short transaction on the database's clock. Two claimers that choose the same owner's slot meet at the
     unique index; the loser tries again.
     """
+    busy: list[UUID] = []
     for number in range(CLAIM_TRIES):
         try:
-            return _claim_once(kind, worker)
+            return _claim_once(kind, worker, busy)
+        except _TenantBusy as error:
+            busy.append(error.tenant_id)  # somebody holds that company's head; the others need not wait for it
         except IntegrityError:
             time.sleep(random.uniform(0.005, 0.05) * (number + 1))  # noqa: S311 - jitter
     return None
 
 
+class _TenantBusy(Exception):
+    """The chosen job's company is locked by somebody who does not let go."""
+
+    def __init__(self, tenant_id: UUID) -> None:
+        super().__init__(str(tenant_id))
+        self.tenant_id = tenant_id
+
+
 def due(kind: JobKind) -> int:
-    """How many owners have a job that could start now: a cheap upper bound for bells to ring."""
+    """How many owners (at most 20) have a job that could start now and a free slot for it: so many bells to ring."""
     table = kind.model._meta.db_table
     with transaction.atomic(), tenancy.role_scope(tenancy.ENGINE_ROLE), connection.cursor() as cursor:
         cursor.execute(
@@ -110,15 +121,18 @@ def due(kind: JobKind) -> int:
                 SELECT 1 FROM jobs_turn t WHERE t.kind = %s AND EXISTS (
                     SELECT 1 FROM {table} j WHERE j.tenant_id = t.tenant_id AND j.owner_id = t.owner_id
                     AND j.status = 'queued' AND j.available_at <= now() AND j.cancel_requested_at IS NULL)
+                AND %s > (
+                    SELECT count(*) FROM {table} r WHERE r.tenant_id = t.tenant_id AND r.owner_id = t.owner_id
+                    AND r.status = 'processing')
                 LIMIT 20) owners
             """,  # noqa: S608 - the table's name is ours
-            [kind.key],
+            [kind.key, SLOTS_PER_OWNER],
         )
         count: int = cursor.fetchone()[0]
         return count
 
 
-def _claim_once(kind: JobKind, worker: str) -> Claim | None:
+def _claim_once(kind: JobKind, worker: str, skip: list[UUID]) -> Claim | None:
     times = clock()
     limit = kind.time_limit.total_seconds() if kind.time_limit else times.time_limit
     values: dict[str, Any] = {
@@ -127,6 +141,7 @@ def _claim_once(kind: JobKind, worker: str) -> Claim | None:
         "slots": SLOTS_PER_OWNER,
         "lease": times.lease,
         "limit": limit,
+        "skip": skip,
     }
     with transaction.atomic():
         with tenancy.role_scope(tenancy.ENGINE_ROLE), connection.cursor() as cursor:
@@ -135,14 +150,27 @@ def _claim_once(kind: JobKind, worker: str) -> Claim | None:
         if row is None:
             return None
         job_id, tenant_id, fence = row
-        with tenancy.tenant_scope(tenant_id):
-            job = kind.model.objects.select_related("owner").get(pk=job_id)
-            Attempt.objects.create(
-                kind=kind.key, job_id=job.pk, number=job.attempt, fence=fence, worker=worker, started_at=job.started_at
-            )
-            # In this transaction, so that the log names the attempt however soon the worker dies.
-            JobLog.objects.create(
-                kind=kind.key, job_id=job.pk, at=Now(), message=f"Attempt {job.attempt} on {worker}, fence {fence}"
-            )
-            note_change(kind, job, before=Status.QUEUED)
+        try:
+            job = _begin_attempt(kind, job_id, tenant_id, fence, worker)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") == "55P03":  # lock_not_available
+                raise _TenantBusy(tenant_id) from error
+            raise
     return Claim(kind=kind, job=job, fence=fence, worker=worker)
+
+
+def _begin_attempt(kind: JobKind, job_id: UUID, tenant_id: UUID, fence: int, worker: str) -> Job:
+    """Write the attempt down, in the claim's transaction and the job's tenant."""
+    with tenancy.tenant_scope(tenant_id):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', '1s', true)")
+        job: Job = kind.model.objects.select_related("owner").get(pk=job_id)
+        Attempt.objects.create(
+            kind=kind.key, job_id=job.pk, number=job.attempt, fence=fence, worker=worker, started_at=job.started_at
+        )
+        # In this transaction, so that the log names the attempt however soon the worker dies.
+        JobLog.objects.create(
+            kind=kind.key, job_id=job.pk, at=Now(), message=f"Attempt {job.attempt} on {worker}, fence {fence}"
+        )
+        note_change(kind, job, before=Status.QUEUED)
+        return job

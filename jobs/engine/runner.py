@@ -6,6 +6,7 @@ import socket
 import time
 import traceback
 
+import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone, translation
 
@@ -69,12 +70,13 @@ def run(claim: queue.Claim) -> None:
             pass  # context.reason says why
         except JobError as error:
             failure = error
-        except (OperationalError, InterfaceError) as error:
+        except (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            # psycopg's own: Django does not translate what is raised while rows of a COPY are read.
             failure = DatabaseTrouble()
             context.look_at_clock()
             context.log(f"Database: {type(error).__name__}", Level.ERROR)
         except Exception as error:
-            failure, stack = JobCrashed(), traceback.format_exc()
+            failure, stack = JobCrashed(), _storable(traceback.format_exc())
             log.exception("job %s crashed", claim.job.job_no)
             context.log(f"Unexpected {type(error).__name__}", Level.ERROR)
         if context.reason is None and failure is None:
@@ -97,8 +99,18 @@ def _end(claim: queue.Claim, context: RunContext, result: Result | None, failure
             if pause is None:
                 return
             time.sleep(pause)
+        except Exception:
+            log.exception("job %s: its end could not be written", claim.job.job_no)
+            connection.close()
+            lifecycle.fail(claim, JobCrashed(), stack=_storable(traceback.format_exc()))
+            return
         else:
             return
+
+
+def _storable(text: str) -> str:
+    """What PostgreSQL takes as text: no NUL, no half surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _end_once(

@@ -7,6 +7,7 @@ stops one row, not the rest.
 import logging
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -47,21 +48,51 @@ def ring_for_due(kind: JobKind) -> int:
 
 
 def _each(kind: JobKind, condition: str, act: Callable[[JobKind, Any], None]) -> int:
-    """Do ``act`` to each job that meets ``condition``, locked and in its tenant's scope."""
-    table = kind.model._meta.db_table
+    """Do ``act`` to each job that meets ``condition``. A job that fails is passed over until the next sweep."""
+    failed: list[UUID] = []
     for count in range(BATCH):
-        with transaction.atomic():
-            with tenancy.role_scope(tenancy.ENGINE_ROLE), connection.cursor() as cursor:
-                cursor.execute(f"SELECT id, tenant_id FROM {table} WHERE {condition} LIMIT 1 FOR UPDATE SKIP LOCKED")  # noqa: S608
-                row = cursor.fetchone()
-            if row is None:
-                return count
-            job_id, tenant_id = row
+        try:
+            job_id = _one(kind, condition, act, failed)
+        except _RowFailed as error:
+            log.exception("job %s could not be swept", error.job_id)
+            failed.append(error.job_id)
+            connection.close()
+            continue
+        if job_id is None:
+            return count - len(failed)
+    return BATCH - len(failed)
+
+
+class _RowFailed(Exception):
+    """Sweeping one job failed."""
+
+    def __init__(self, job_id: UUID) -> None:
+        super().__init__(str(job_id))
+        self.job_id = job_id
+
+
+def _one(kind: JobKind, condition: str, act: Callable[[JobKind, Any], None], failed: list[UUID]) -> UUID | None:
+    """Do ``act`` to one job, locked and in its tenant's scope. None when there is none left."""
+    table = kind.model._meta.db_table
+    with transaction.atomic():
+        with tenancy.role_scope(tenancy.ENGINE_ROLE), connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT id, tenant_id FROM {table} WHERE {condition} AND id <> ALL(%s::uuid[]) "  # noqa: S608
+                "LIMIT 1 FOR UPDATE SKIP LOCKED",
+                [failed],
+            )
+            row: tuple[UUID, UUID] | None = cursor.fetchone()
+        if row is None:
+            return None
+        job_id, tenant_id = row
+        try:
             with tenancy.tenant_scope(tenant_id):
                 job = kind.model.objects.get(pk=job_id)
                 act(kind, job)
                 log.info("swept %s: now %s", job.job_no, job.status)
-    return BATCH
+        except Exception as error:  # whatever it is, it is this row's and must not stop the others
+            raise _RowFailed(job_id) from error
+    return job_id
 
 
 def _repair_turns(kind: JobKind) -> int:

@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -136,9 +136,10 @@ def sweep_orphans() -> int:
     count = 0
     for key in _keys():
         parts = key.split("/")
-        if store().get_modified_time(key) < border and not _is_known(parts[1], parts[2], key):
-            log.warning("orphan %s removed", key)
-            count += delete(key)
+        with suppress(FileNotFoundError):  # somebody else has just removed it
+            if store().get_modified_time(key) < border and not _is_known(parts[1], parts[2], key):
+                log.warning("orphan %s removed", key)
+                count += delete(key)
     spool = Path(settings.SPOOL_DIR)
     for path in spool.glob("*.part") if spool.exists() else ():
         if path.stat().st_mtime < border.timestamp():
@@ -188,10 +189,18 @@ def _keys() -> Iterator[str]:
     target = store()
     if not target.exists(ROOT) and isinstance(target, FileSystemStorage):
         return
-    for tenant in target.listdir(ROOT)[0]:
-        for job in target.listdir(f"{ROOT}/{tenant}")[0]:
-            for name in target.listdir(f"{ROOT}/{tenant}/{job}")[1]:
+    for tenant in _list(target, ROOT)[0]:
+        for job in _list(target, f"{ROOT}/{tenant}")[0]:
+            for name in _list(target, f"{ROOT}/{tenant}/{job}")[1]:
                 yield f"{ROOT}/{tenant}/{job}/{name}"
+
+
+def _list(target: Storage, folder: str) -> tuple[list[str], list[str]]:
+    """Folders and files in ``folder``; nothing when it has vanished meanwhile."""
+    try:
+        return target.listdir(folder)
+    except FileNotFoundError:
+        return [], []
 
 
 def _is_known(tenant: str, job: str, key: str) -> bool:

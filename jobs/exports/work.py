@@ -44,6 +44,8 @@ class ExportFile:
     sha256: str
     snapshot_at: datetime
     lifetime: Any
+    rights: tuple[str, ...]
+    regions: tuple[str, ...] | None
 
     def fields(self) -> dict[str, Any]:
         """Columns of the row, set by the publishing transaction."""
@@ -54,6 +56,8 @@ class ExportFile:
             "file_sha256": self.sha256,
             "row_count": self.rows,
             "snapshot_at": self.snapshot_at,
+            "file_rights": list(self.rights),
+            "file_regions": None if self.regions is None else list(self.regions),
             "expires_at": Now() + self.lifetime,
         }
 
@@ -118,6 +122,8 @@ def _write(job: ExportJob, context: RunContext) -> ExportFile:
         sha256=spool.sha256,
         snapshot_at=snapshot_at,
         lifetime=dataset.lifetime,
+        rights=chosen.rights,
+        regions=chosen.regions,
     )
 
 

@@ -67,6 +67,8 @@ class Migration(migrations.Migration):
                 ('file_sha256', models.CharField(blank=True, max_length=64, verbose_name='SHA-256')),
                 ('row_count', models.BigIntegerField(null=True, verbose_name='rows')),
                 ('snapshot_at', models.DateTimeField(null=True, verbose_name='data as of')),
+                ('file_rights', models.JSONField(default=list, editable=False)),
+                ('file_regions', models.JSONField(editable=False, null=True)),
                 ('links_revoked_at', models.DateTimeField(null=True, verbose_name='links revoked')),
                 ('owner', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='creator')),
                 ('tenant', models.ForeignKey(default=accounts.tenancy.current, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),

@@ -16,9 +16,11 @@ BEGIN
         RAISE EXCEPTION 'export %: the request is frozen', OLD.job_no USING ERRCODE = 'check_violation';
     END IF;
     IF OLD.file_key IS NOT NULL AND
-       (OLD.file_key, OLD.file_name, OLD.file_size, OLD.file_sha256, OLD.row_count, OLD.snapshot_at)
+       (OLD.file_key, OLD.file_name, OLD.file_size, OLD.file_sha256, OLD.row_count, OLD.snapshot_at,
+        OLD.file_rights, OLD.file_regions)
        IS DISTINCT FROM
-       (NEW.file_key, NEW.file_name, NEW.file_size, NEW.file_sha256, NEW.row_count, NEW.snapshot_at) THEN
+       (NEW.file_key, NEW.file_name, NEW.file_size, NEW.file_sha256, NEW.row_count, NEW.snapshot_at,
+        NEW.file_rights, NEW.file_regions) THEN
         RAISE EXCEPTION 'export %: a published file never changes', OLD.job_no USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;

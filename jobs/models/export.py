@@ -55,6 +55,10 @@ class ExportJob(Job):
     file_sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)
     row_count = models.BigIntegerField(_("rows"), null=True)
     snapshot_at = models.DateTimeField(_("data as of"), null=True)
+    file_rights = models.JSONField(default=list, editable=False)
+    """Permissions that made the file show more than it otherwise would: whoever downloads must hold them, too."""
+    file_regions = models.JSONField(null=True, editable=False)
+    """Regions whose rows the file holds; null = not limited by region."""
     links_revoked_at = models.DateTimeField(_("links revoked"), null=True)
 
     objects: ClassVar[Any] = TenantManager.from_queryset(ExportQuerySet)()

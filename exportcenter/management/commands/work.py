@@ -1,5 +1,6 @@
 """``manage.py work``: a worker without any broker. It polls the queue, which is the table."""
 
+import logging
 import signal
 import time
 from argparse import ArgumentParser
@@ -7,13 +8,15 @@ from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from exportcenter.database_roles import refuse_strong_role
 from jobs.engine import stopping, sweeps
 from jobs.engine.config import clock
 from jobs.engine.kinds import all_kinds
 from jobs.engine.runner import run_one_due
+
+log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -36,8 +39,8 @@ class Command(BaseCommand):
                     sweeps.sweep(ring=False)
                     swept = time.monotonic()
                 ran = [run_one_due(kind, ring=False) for kind in all_kinds()]
-            except DatabaseError as error:
-                self.stderr.write(f"the database does not answer: {error}")
+            except Exception:
+                log.exception("the worker goes on after an error")
                 connection.close()
                 ran = []
             if not any(ran):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from jobs.datasets import GENERAL, Column, Dataset, Kind, masks, register
-from jobs.datasets.filters import AnyOf, DatasetFilter
+from jobs.datasets.filters import AnyOf, DatasetFilter, Number
 from jobs.records.models import Member, Region
 
 
@@ -21,8 +21,8 @@ class MemberFilter(DatasetFilter):
     source = AnyOf(choices=Member.Source.choices, label=_("Source"))
     region = AnyOf(choices=Region.choices, label=_("Region"))
     city = django_filters.CharFilter("city", label=_("City"))
-    points_min = django_filters.NumberFilter("points", lookup_expr="gte", label=_("Points from"))
-    points_max = django_filters.NumberFilter("points", lookup_expr="lte", label=_("Points up to"))
+    points_min = Number("points", lookup_expr="gte", label=_("Points from"))
+    points_max = Number("points", lookup_expr="lte", label=_("Points up to"))
     keyword = django_filters.CharFilter("member_no", lookup_expr="startswith", label=_("Member no. begins with"))
 
     class Meta(DatasetFilter.Meta):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from jobs.datasets import AMOUNT, Column, Dataset, Kind, masks, register
-from jobs.datasets.filters import AnyOf, DatasetFilter
+from jobs.datasets.filters import AnyOf, DatasetFilter, Number
 from jobs.records.models import Order, Region
 
 
@@ -22,8 +22,8 @@ class OrderFilter(DatasetFilter):
     channel = AnyOf(choices=Order.Channel.choices, label=_("Channel"))
     payment = AnyOf(choices=Order.Payment.choices, label=_("Payment"))
     region = AnyOf(choices=Region.choices, label=_("Region"))
-    amount_min = django_filters.NumberFilter("amount", lookup_expr="gte", label=_("Amount from"))
-    amount_max = django_filters.NumberFilter("amount", lookup_expr="lte", label=_("Amount up to"))
+    amount_min = Number("amount", lookup_expr="gte", label=_("Amount from"))
+    amount_max = Number("amount", lookup_expr="lte", label=_("Amount up to"))
     keyword = django_filters.CharFilter("order_no", lookup_expr="startswith", label=_("Order no. begins with"))
     member_no = django_filters.CharFilter("member__member_no", label=_("Member no."))
     sku = django_filters.CharFilter("sku", label=_("SKU"))

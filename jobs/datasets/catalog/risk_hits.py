@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from jobs.datasets import RISK, Column, Dataset, Kind, masks, register
-from jobs.datasets.filters import AnyOf, DatasetFilter, YesNo
+from jobs.datasets.filters import AnyOf, DatasetFilter, Number, YesNo
 from jobs.records.models import Region, RiskHit
 
 
@@ -21,8 +21,8 @@ class RiskHitFilter(DatasetFilter):
     decision = AnyOf(choices=RiskHit.Decision.choices, label=_("Decision"))
     region = AnyOf(choices=Region.choices, label=_("Region"))
     rule_code = django_filters.CharFilter("rule_code", label=_("Rule"))
-    score_min = django_filters.NumberFilter("score", lookup_expr="gte", label=_("Score from"))
-    score_max = django_filters.NumberFilter("score", lookup_expr="lte", label=_("Score up to"))
+    score_min = Number("score", lookup_expr="gte", label=_("Score from"))
+    score_max = Number("score", lookup_expr="lte", label=_("Score up to"))
     reviewed = YesNo(field_name="reviewed_at", method="filter_reviewed", label=_("Reviewed"))
     keyword = django_filters.CharFilter("hit_no", lookup_expr="startswith", label=_("Hit no. begins with"))
     order_no = django_filters.CharFilter("order__order_no", label=_("Order no."))

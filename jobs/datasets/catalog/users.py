@@ -70,6 +70,7 @@ class Users(Dataset):
     key = "users"
     title = _("Users")
     sensitivity = GENERAL
+    scope_rights = ("admin.accounts.view", "user:read")
     model = User
     filterset = UserFilter
     columns = (
