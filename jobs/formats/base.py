@@ -54,9 +54,15 @@ class FormatOptions:
 
 @dataclass(frozen=True)
 class Written:
-    """What a format has put into the sink."""
+    """What a format has put into the sink.
+
+    Attributes:
+        rows: without headings
+        cut_cells: texts that were longer than the format allows and lost their end
+    """
 
     rows: int
+    cut_cells: int = 0
 
 
 class Format:
@@ -77,6 +83,10 @@ class Format:
         self.options = options
         self.zone = zone
 
+    @classmethod
+    def check(cls, given: Mapping[str, Any]) -> None:
+        """Refuse options, as the request gave them, that mean nothing in this format. Raises InvalidParameters."""
+
     def cell(self, column: BoundColumn, reference: str) -> str:
         """SQL expression of one cell; NULL stays NULL unless the format says otherwise."""
         raise NotImplementedError
@@ -86,7 +96,7 @@ class Format:
         raise NotImplementedError
 
 
-_FORMATS = {"csv": "jobs.formats.csv:CsvFormat"}
+_FORMATS = {"csv": "jobs.formats.csv:CsvFormat", "xlsx": "jobs.formats.xlsx:XlsxFormat"}
 
 
 def available() -> list[str]:
