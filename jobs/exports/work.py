@@ -107,7 +107,7 @@ def _write(job: ExportJob, context: RunContext) -> ExportFile:
         if written.rows != context.rows_expected:
             raise RowsMissing(f"{written.rows} of {context.rows_expected} rows were written.")
         if written.cut_cells:
-            context.log(f"{written.cut_cells} texts were too long for a cell and have been cut.", Level.WARNING)
+            context.log(f"Texts too long for a cell, cut at the end: {written.cut_cells}", Level.WARNING)
         context.enter(Stage.UPLOADING)
         extension = writer.extension + (".gz" if options.compression == "gzip" else "")
         key = storage.put(
