@@ -1,5 +1,6 @@
 """XLSX by COPY: PostgreSQL builds each row as XML, Python frames, deflates and zips it."""
 
+import re
 import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,6 +39,8 @@ NUMBERS = {
 TRUE, FALSE = '<c t="b"><v>1</v></c>', '<c t="b"><v>0</v></c>'
 
 _ILLEGAL_BYTES = bytes({*range(32)} - {9, 10, 13})
+_NONCHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")
+"""U+FFFE and U+FFFF."""
 
 
 class XlsxFormat(Format):
@@ -91,20 +94,22 @@ class XlsxFormat(Format):
         """COPY the rows as XML into ``sink``. Raises InvalidParameters when the file would need more than 4 GiB."""
         query, params = self._query(plan)
         titles = [column.key if self.options.raw else column.title for column in plan.columns]
-        rows = in_sheet = cut = 0
+        rows = cut = 0
+        most_rows, full = self.most_rows, False
         try:
             with _Book(sink, plan.columns, titles) as book:
                 with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT binary)", params) as copy:
                     in_sheet = book.begin()
                     for row in framed(copy):
-                        if in_sheet >= self.most_rows or book.bytes >= self.most_bytes:
+                        if full or in_sheet >= most_rows:
                             book.end(in_sheet)
-                            in_sheet = book.begin()
+                            in_sheet, full = book.begin(), False
                         in_sheet += 1
                         rows += 1
                         if len(row) > cells.MOST_UNITS:
                             cut += bytes(row).count(cells.CUT.encode())
                         if book.append(row):
+                            full = book.bytes >= self.most_bytes
                             advance(rows)
                 book.end(in_sheet)
                 book.finish()
@@ -121,12 +126,17 @@ class XlsxFormat(Format):
         """One text column: the row. Masks are computed below a fence, since a cell looks at its value several times."""
         values = plan.statement(_Values())
         names = [f"v{number}" for number in range(len(plan.columns))]
-        row = " || ".join(
-            self.cell(column, f"q.{name}").replace("%", "%%") for column, name in zip(plan.columns, names, strict=True)
+        row = joined(
+            ["'<row>'"]
+            + [
+                self.cell(column, f"q.{name}").replace("%", "%%")
+                for column, name in zip(plan.columns, names, strict=True)
+            ]
+            + ["'</row>'"]
         )
         fence = " OFFSET 0" if any(column.masked for column in plan.columns) else ""
         # Cells are built from declarations, the inner statement by the ORM; what people send is in params.
-        return f"SELECT '<row>' || {row} || '</row>' FROM ({values.sql}{fence}) q({', '.join(names)})", values.params  # noqa: S608
+        return f"SELECT {row} FROM ({values.sql}{fence}) q({', '.join(names)})", values.params  # noqa: S608
 
 
 class _Values:
@@ -134,6 +144,15 @@ class _Values:
 
     def cell(self, column: BoundColumn, reference: str) -> str:
         return reference
+
+
+def joined(pieces: Sequence[str]) -> str:
+    """SQL: the pieces as one text. Halves are joined, not each piece to all before it: that would copy long rows
+    once per column."""
+    if len(pieces) == 1:
+        return pieces[0]
+    middle = len(pieces) // 2
+    return f"({joined(pieces[:middle])} || {joined(pieces[middle:])})"
 
 
 def framed(messages: Iterable[Any]) -> Iterator[memoryview]:
@@ -221,11 +240,13 @@ class _Book:
         self._do(self._clean, block)
 
     def _clean(self, block: bytearray) -> None:
-        """Drop what XML cannot hold. Rows are whole here, so in UTF-8 these bytes are these characters."""
-        clean = block.translate(None, _ILLEGAL_BYTES)
-        if b"\xef\xbf" in clean:  # U+FFC0 to U+FFFF
-            clean = clean.replace(b"\xef\xbf\xbe", b"").replace(b"\xef\xbf\xbf", b"")
-        self._zip.write(clean)
+        """Drop what XML cannot hold. Rows are whole here, so in UTF-8 these bytes are these characters.
+
+        Looking for 29 bytes one by one is memchr at its best: a third of what one translate costs.
+        """
+        if any(byte in block for byte in _ILLEGAL_BYTES):
+            block = block.translate(None, _ILLEGAL_BYTES)
+        self._zip.write(_NONCHARACTERS.sub(b"", block))
 
     def _do(self, step: Callable[..., None], *given: Any) -> None:
         while len(self._waiting) >= WAITING:
