@@ -1,7 +1,6 @@
 """What is in an xlsx file, cell by cell, as a second program reads it."""
 
 import io
-import struct
 import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,20 +12,14 @@ import pytest
 from django.db import connection
 from django.db.models import F, FloatField, Func
 from django.utils import translation
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 
 from exportcenter.common.errors import InvalidParameters
 from jobs import datasets, formats
 from jobs.datasets.base import Column, Kind
 from jobs.datasets.query import BoundColumn, Plan, plan
-from jobs.formats import xlsx, xlsx_cells, xlsx_parts
-from jobs.formats.ziparchive import TooLarge, ZipArchive
-from jobs.records.models import Member
+from jobs.formats import xlsx, xlsx_parts
 from tests.jobs.formats.test_csv import ZONE, Memory, add
-
-EMOJI = "😀"
 
 
 def dump(chosen: Plan, *, most_rows: int | None = None, most_bytes: int | None = None, zone=ZONE, **options):
@@ -253,80 +246,6 @@ def test_values_that_a_spreadsheet_would_spoil_are_text(world, kind, sql, shown)
         assert literal(world, kind, sql) == (shown, "n" if isinstance(shown, int | float | None) else "s")
 
 
-PAYLOADS = [
-    "", " ", "  two  blanks ", "a\nb", "a\r\nb", "a\rb", "\r", '"quoted"', "'", "<b>&amp;</b>", "]]>", "&lt;",
-    "=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "_x0041_", "_x005F_x0041_", "_x0041_x0042_", "_x0041\r",
-    "_x00\x0141_", "_\ufffex0041_", "_x000\r", "_X0041_", "_xZZZZ_", "__x000D_", "a_b", EMOJI,
-    "\u200fعربي\u202e", "é\u0301",
-    "\x01\x02\x08\x0b\x0c\x0e\x1f", "\ufffe\uffff\ufffd", "￥１２", "\x7f\x85\u2028", "%s %(x)s %%", "\\n",
-]  # fmt: skip
-
-
-def test_texts_come_back(world):
-    with world.scope("admin"):
-        for text in PAYLOADS:
-            add(text)
-        content, written = write(world, "admin", columns=["note"])
-        raw, _written = write(world, "admin", columns=["note"], raw=True)
-    assert notes(raw) == [legal(text) for text in PAYLOADS]
-    assert notes(content) == [legal(text).replace("\r\n", "\n") for text in PAYLOADS]
-    assert written.cut_cells == 0
-    load(content)
-
-
-@pytest.mark.parametrize(
-    ("text", "kept", "cut"),
-    [
-        ("x" * 40_000, "x" * 32_767, 1),
-        ("x" * 32_767, "x" * 32_767, 0),
-        ("中" * 32_767, "中" * 32_767, 0),
-        ("中" * 32_768, "中" * 32_767, 1),
-        (EMOJI * 16_383 + "x", EMOJI * 16_383 + "x", 0),
-        (EMOJI * 16_384, EMOJI * 16_383, 1),
-        ("x" + EMOJI * 16_383, "x" + EMOJI * 16_383, 0),
-        ("&" * 40_000, "&" * 32_767, 1),
-        ("\x01" * 10 + "x" * 32_767, "x" * 32_767, 0),
-        ("_x0041_" * 6_000 + "\r", ("_x0041_" * 6_000)[:32_767], 1),
-    ],
-)
-def test_long_text_is_cut_at_the_limit_and_counted(world, text, kept, cut):
-    with world.scope("admin"):
-        add(text)
-        add("short")
-        content, written = write(world, "admin", columns=["note"])
-    assert notes(content) == [kept, "short"]
-    assert written.cut_cells == cut
-
-
-def test_nobody_can_forge_the_count_of_cut_texts(world):
-    with world.scope("admin"):
-        add(xlsx_cells.CUT * 1000)
-        _content, written = write(world, "admin", columns=["note"])
-    assert written.cut_cells == 0
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    texts=st.lists(
-        st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
-        | st.text(st.sampled_from("_x0041D\r\n\x01&<>\ufffe "), max_size=20),
-        min_size=1,
-        max_size=30,
-    )
-)
-def test_any_text_comes_back(world, texts):
-    with world.scope("admin"):
-        Member.objects.all().delete()
-        for text in texts:
-            add(text)
-        content, _written = write(world, "admin", columns=["note"])
-        raw, _written = write(world, "admin", columns=["note"], raw=True)
-    assert notes(raw) == [legal(text) for text in texts]
-    assert notes(content) == [legal(text).replace("\r\n", "\n") for text in texts]
-    for text in texts:  # headings and labels are escaped in Python: the same rules
-        assert unescape("".join(ElementTree.fromstring(xlsx_parts.text_cell(text)).itertext())) == legal(text)
-
-
 def test_full_sheets_are_followed_by_more(world):
     with world.scope("admin"):
         for number in range(7):
@@ -369,43 +288,6 @@ def test_equal_rows_give_equal_files(world):
     with world.scope("admin"):
         add("x")
         assert write(world, "admin")[0] == write(world, "admin")[0]
-
-
-def test_local_headers_are_plain(world):
-    with world.scope("admin"):
-        add("x")
-        content, _written = write(world, "admin")
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        infos = archive.infolist()
-    assert infos[-1].filename == "[Content_Types].xml"
-    for info in infos:
-        head = struct.unpack("<4s5H3I2H", content[info.header_offset : info.header_offset + 30])
-        assert head[:4] == (b"PK\x03\x04", 20, 0x0808, 8)
-        assert head[6:] == (0, 0, 0, len(info.filename), 0)
-        after = info.header_offset + 30 + len(info.filename) + info.compress_size
-        assert struct.unpack("<4s3I", content[after : after + 16]) == (
-            b"PK\x07\x08", info.CRC, info.compress_size, info.file_size,
-        )  # fmt: skip
-        assert info.extra == b""
-    assert b"PK\x06\x06" not in content
-    assert b"PK\x06\x07" not in content
-
-
-def test_an_archive_that_would_need_zip64_is_refused():
-    archive = ZipArchive(Memory(), limit=1000)
-    archive.begin("a")
-    archive.write(bytes(2000))
-    with pytest.raises(TooLarge):
-        archive.end()
-
-
-def test_a_file_that_would_need_zip64_names_the_field(world, monkeypatch):
-    monkeypatch.setattr(xlsx, "ZipArchive", lambda sink: ZipArchive(sink, limit=1000))
-    with world.scope("admin"):
-        add("x" * 5000)
-        with pytest.raises(InvalidParameters) as refused:
-            write(world, "admin")
-    assert list(refused.value.details) == ["file_type"]
 
 
 HEAD = xlsx.SIGNATURE
