@@ -47,8 +47,9 @@ def request_export(
     """
     chosen = datasets.get(dataset)
     policy.may(actor, policy.Action.EXPORT_CREATE, chosen).or_refuse()
-    writer = formats.get(file_type)
-    writer.check(formats.FormatOptions.parse(options or {}), options or {})
+    file_format = formats.get(file_type)
+    formats.FormatOptions.parse(options or {})
+    file_format.check(options or {})
     _check_request(chosen, params, columns, source, actor)
     job = _new_job(actor)
     job.type, job.sensitivity, job.file_type = chosen.key, chosen.sensitivity, file_type

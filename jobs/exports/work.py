@@ -23,6 +23,7 @@ from jobs.exports import storage
 from jobs.exports.naming import file_name
 from jobs.formats.sink import SpoolFile
 from jobs.models import ExportJob
+from jobs.models.attempt import Level
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ def _write(job: ExportJob, context: RunContext) -> ExportFile:
     zone = ZoneInfo(job.time_zone)
     options = formats.FormatOptions.parse(job.options)
     writer = formats.get(job.file_type)(options, zone)
+    writer.check(job.options)
     spool = SpoolFile(storage.new_spool(job.pk, context.claim.fence), compression=options.compression)
     with spool:
         with tenant_scope(job.tenant_id, snapshot=True), connection.cursor() as cursor:
@@ -108,6 +110,8 @@ def _write(job: ExportJob, context: RunContext) -> ExportFile:
         spool.close()
         if written.rows != context.rows_expected:
             raise RowsMissing(f"{written.rows} of {context.rows_expected} rows were written.")
+        if written.cut_cells:
+            context.log(f"Texts too long for a cell, cut at the end: {written.cut_cells}", Level.WARNING)
         context.enter(Stage.UPLOADING)
         extension = writer.extension + (".gz" if options.compression == "gzip" else "")
         key = storage.put(

@@ -62,9 +62,15 @@ class FormatOptions:
 
 @dataclass(frozen=True)
 class Written:
-    """What a format has put into the sink."""
+    """What a format has put into the sink.
+
+    Attributes:
+        rows: without headings
+        cut_cells: texts that were longer than the format allows and lost their end
+    """
 
     rows: int
+    cut_cells: int = 0
 
 
 class Format:
@@ -88,8 +94,8 @@ class Format:
         self.zone = zone
 
     @classmethod
-    def check(cls, options: FormatOptions, given: Mapping[str, Any]) -> None:
-        """Refuse by name what was ``given`` but means nothing here. Raises InvalidParameters."""
+    def check(cls, given: Mapping[str, Any]) -> None:
+        """Refuse options, as the request gave them, that mean nothing in this format. Raises InvalidParameters."""
         problems = {
             f"options.{name}": [
                 _("A %(file_type)s file has no such option. Allowed: %(allowed)s.")
@@ -113,6 +119,7 @@ class Format:
 _FORMATS = {
     "csv": "jobs.formats.csv:CsvFormat",
     "json": "jobs.formats.json:JsonFormat",
+    "xlsx": "jobs.formats.xlsx:XlsxFormat",
 }
 
 

@@ -6,6 +6,7 @@ import io
 import json
 from pathlib import Path
 
+import openpyxl
 import pytest
 from django.db import connection
 
@@ -15,6 +16,7 @@ from jobs.engine import kinds, runner
 from jobs.exports import services, storage
 from jobs.models import Event, ExportJob, JobLog
 from jobs.records.demo import fill
+from jobs.records.models import Order
 
 
 @pytest.fixture
@@ -77,6 +79,21 @@ def test_json_lines_of_a_whole_export(live, orders):
     assert done.file_name.endswith(".ndjson.gz")
     rows = [json.loads(line) for line in gzip.decompress(content(done)).splitlines()]
     assert done.row_count == len({row["order_no"] for row in rows}) == orders
+
+
+def test_an_excel_file_is_stored_and_text_that_was_cut_is_told_in_the_log(live, orders):
+    with live.scope("finance"):
+        first = Order.objects.order_by("created_at", "id").first()
+        Order.objects.filter(pk=first.pk).update(note="x" * 40_000)
+    done = run(live, ask(live, "finance", file_type="xlsx", columns=["order_no", "amount", "note"]))
+    assert (done.status, done.row_count) == ("ready", orders)
+    assert done.file_name.endswith(".xlsx")
+    sheet = openpyxl.load_workbook(io.BytesIO(content(done))).worksheets[0]
+    assert [cell.value for cell in sheet[1]] == ["订单号", "金额", "备注"]
+    assert sheet.max_row == orders + 1
+    with live.scope("platform"):
+        warnings = [line.message for line in JobLog.objects.filter(job_id=done.pk, level="warning")]
+    assert warnings == ["Texts too long for a cell, cut at the end: 1"]
 
 
 def test_an_operator_gets_the_rows_of_the_own_region_only(live, orders):
