@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import DateTimeField, F, Func, Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,7 +33,6 @@ from jobs.models import DownloadHandle, ExportJob
 
 VERSION = "v1"
 LONGEST = 1000
-_THIS_MOMENT = Func(function="clock_timestamp", output_field=DateTimeField())
 
 
 class LinkRefused(PermissionRefused):
@@ -142,8 +141,9 @@ def revoke_links(job_no: str, *, actor: User, client: Client | None = None) -> i
     policy.may(actor, policy.Action.EXPORT_REVOKE_LINKS, job).or_refuse()
     count: int = DownloadHandle.objects.filter(job=job, revoked_at=None).update(revoked_at=Now())
     if job.status in (*CANCELABLE, Status.READY):
-        # Not Now(): that is when this transaction began, and links may have been made while it waited for the lock.
-        ExportJob.objects.filter(pk=job.pk).update(links_revoked_at=_THIS_MOMENT)
+        # The clock that dates the links, too, read now that the row is ours: links may have been made while this
+        # transaction waited for the lock, and the database's clock may differ from the web hosts'.
+        ExportJob.objects.filter(pk=job.pk).update(links_revoked_at=timezone.now())
     audit.record(
         Operation.EXPORT_JOB_REVOKE_LINKS,
         actor=actor,
