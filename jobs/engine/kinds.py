@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from django.conf import settings
 
 from accounts.audit import Operation
+from jobs.engine.config import clock
 
 if TYPE_CHECKING:
     from jobs.engine.context import RunContext
@@ -47,6 +48,11 @@ class JobKind:
     model: ClassVar[type[Job]]
     status_change: ClassVar[Operation]
     time_limit: ClassVar[timedelta | None] = None
+
+    @property
+    def limit_seconds(self) -> float:
+        """How long one attempt may take, in seconds."""
+        return self.time_limit.total_seconds() if self.time_limit else clock().time_limit
 
     def run(self, job: Any, context: RunContext) -> Result:
         """Do the work. Runs in a worker, outside any transaction; may be run again after a crash.

@@ -10,6 +10,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from accounts import tenancy
+from exportcenter.common.database import is_lock_timeout
 from jobs.engine import doorbell
 from jobs.engine.config import SLOTS_PER_OWNER, clock
 from jobs.engine.kinds import JobKind
@@ -133,14 +134,12 @@ def due(kind: JobKind) -> int:
 
 
 def _claim_once(kind: JobKind, worker: str, skip: list[UUID]) -> Claim | None:
-    times = clock()
-    limit = kind.time_limit.total_seconds() if kind.time_limit else times.time_limit
     values: dict[str, Any] = {
         "kind": kind.key,
         "worker": worker,
         "slots": SLOTS_PER_OWNER,
-        "lease": times.lease,
-        "limit": limit,
+        "lease": clock().lease,
+        "limit": kind.limit_seconds,
         "skip": skip,
     }
     with transaction.atomic():
@@ -153,7 +152,7 @@ def _claim_once(kind: JobKind, worker: str, skip: list[UUID]) -> Claim | None:
         try:
             job = _begin_attempt(kind, job_id, tenant_id, fence, worker)
         except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", "") == "55P03":  # lock_not_available
+            if is_lock_timeout(error):
                 raise _TenantBusy(tenant_id) from error
             raise
     return Claim(kind=kind, job=job, fence=fence, worker=worker)

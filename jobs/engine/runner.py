@@ -12,7 +12,6 @@ from django.utils import timezone, translation
 
 from accounts.tenancy import tenant_scope
 from jobs.engine import doorbell, lifecycle, queue, stopping
-from jobs.engine.config import clock
 from jobs.engine.context import Reason, RunContext
 from jobs.engine.errors import Aborted, DatabaseTrouble, JobCrashed, JobError, JobTimeout
 from jobs.engine.heartbeat import Heartbeat
@@ -53,8 +52,7 @@ def run_one_due(kind: JobKind, *, ring: bool = True) -> bool:
 def run(claim: queue.Claim) -> None:
     """Run a claimed job's body under a heartbeat and write down how it ended."""
     kind = claim.kind
-    limit = kind.time_limit.total_seconds() if kind.time_limit else clock().time_limit
-    context = RunContext(claim, seconds=limit)
+    context = RunContext(claim, seconds=kind.limit_seconds)
     log.info("job %s attempt %s fence %s begins", claim.job.job_no, claim.job.attempt, claim.fence)
     result: Result | None = None
     failure: JobError | None = None

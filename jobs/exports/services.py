@@ -13,6 +13,7 @@ from accounts.audit import Operation
 from accounts.models import Tenant, User
 from exportcenter.common import clock, request_id
 from exportcenter.common.client import Client
+from exportcenter.common.database import is_lock_timeout
 from exportcenter.common.errors import InvalidParameters, Locked, NotFound, StateConflict, Throttled
 from jobs import datasets, formats
 from jobs.datasets.query import plan
@@ -171,7 +172,7 @@ def lock_visible(job_no: str, actor: User) -> ExportJob:
     except ExportJob.DoesNotExist:
         raise NotFound() from None
     except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", "") != "55P03":
+        if not is_lock_timeout(error):
             raise
         raise Locked(retry_after=1) from error
     return job

@@ -13,11 +13,8 @@ from accounts.models import AuditEntry
 from jobs.engine import kinds, lifecycle, queue, runner, stopping, sweeps
 from jobs.exports import services
 from jobs.models import ExportJob
-from tests.jobs.engine.conftest import echo, reload
 from tests.processes import wait_for
 from tests.world import PASSWORD
-
-__all__ = ["echo", "reload"]
 
 
 def test_a_database_that_hangs_up_in_the_middle_of_a_copy_means_another_try(live, members, superuser):
