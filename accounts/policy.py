@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
+from accounts.models.tenant import Kind as TenantKind
 from exportcenter.common.errors import PermissionRefused
 
 
 class Action(StrEnum):
-    """What people do to exports. Datasets and jobs are the targets."""
+    """What people do to exports. Datasets, jobs and definitions are the targets."""
 
     EXPORT_CREATE = "export.create"
     EXPORT_VIEW = "export.view"
@@ -30,6 +31,9 @@ class Action(StrEnum):
     EXPORT_ACCELERATE = "export.accelerate"
     LOG_DOWNLOAD = "export.log_download"
     ERROR_STACK = "export.error_stack"
+    ESTIMATE_ACCURACY = "export.estimate_accuracy"
+    DEFINITION_VIEW = "definition.view"
+    DEFINITION_CHANGE = "definition.change"
     CONTACT_DATA = "data.contact"
     ALL_REGIONS = "data.all_regions"
 
@@ -40,6 +44,7 @@ class Dataset(Protocol):
     key: str
     sensitivity: str
     title: Any
+    platform_only: bool
 
 
 class Job(Protocol):
@@ -47,11 +52,20 @@ class Job(Protocol):
 
     tenant_id: UUID
     owner_id: UUID
-    type: str
+    dataset: str
     sensitivity: str
     dataset_title: str
     file_rights: list[str]
     file_regions: list[str] | None
+
+
+class Definition(Protocol):
+    """What the policy needs to know of the definition of a custom export."""
+
+    tenant_id: UUID
+    owner_id: UUID
+    shared: str
+    roles: list[str]
 
 
 @dataclass(frozen=True)
@@ -117,7 +131,7 @@ def dataset_permissions(key: str) -> dict[str, str]:
 
 
 def may(user: Any, action: Action, target: Any = None) -> Decision:
-    """Whether ``user`` may do ``action`` to ``target`` (a dataset or a job), and if not, why not.
+    """Whether ``user`` may do ``action`` to ``target`` (a dataset, job or definition), and if not, why not.
 
     An anonymous or inactive user, an inactive tenant and a target of another tenant are always refused.
     """
@@ -160,6 +174,8 @@ def _needs(code: str, reason: str) -> Callable[[User, Any], Decision]:
 
 
 def _create(user: User, dataset: Dataset) -> Decision:
+    if dataset.platform_only and user.tenant.kind != TenantKind.PLATFORM:
+        return Decision(False, _("“%(dataset)s” is not for client companies.") % {"dataset": dataset.title})
     if f"export.{dataset.key}.create" in user.permissions:
         return YES
     return Decision(
@@ -181,7 +197,7 @@ def _download(user: User, job: Job) -> Decision:
         return seen
     if f"export.class.{job.sensitivity}" not in user.permissions:
         return Decision(False, _CLASS_REASONS[job.sensitivity]())
-    if f"export.{job.type}.download" not in user.permissions:
+    if f"export.{job.dataset}.download" not in user.permissions:
         return Decision(
             False,
             _("You may not download “%(dataset)s”. Ask an admin for “export · %(dataset)s · download”.")
@@ -212,13 +228,35 @@ def _own_or_manage(user: User, job: Job) -> Decision:
 
 def _retry(user: User, job: Any) -> Decision:
     allowed = _own_or_manage(user, job)
-    if allowed and f"export.{job.type}.create" not in user.permissions:
+    if allowed and f"export.{job.dataset}.create" not in user.permissions:
         return Decision(
             False,
             _("You may not export “%(dataset)s”. Ask an admin for “export · %(dataset)s · create”.")
             % {"dataset": job.dataset_title},
         )
     return allowed
+
+
+def manages_definitions(user: User) -> bool:
+    """Whether ``user`` sees and changes the definitions of everybody."""
+    return "jobs.manage" in user.permissions
+
+
+def _view_definition(user: User, definition: Definition) -> Decision:
+    if definition.owner_id == user.pk or manages_definitions(user):
+        return YES
+    with_roles = definition.shared == "roles" and not user.role_keys.isdisjoint(definition.roles)
+    if definition.shared == "tenant" or with_roles:
+        return YES
+    return Decision(False, _("No such definition."), hidden=True)
+
+
+def _change_definition(user: User, definition: Definition) -> Decision:
+    if not (seen := _view_definition(user, definition)):
+        return seen
+    if definition.owner_id == user.pk or manages_definitions(user):
+        return YES
+    return Decision(False, _("Only its owner, or an admin, may change this definition. Save a copy of your own."))
 
 
 _CLASS_REASONS: dict[str, Callable[[], str]] = {
@@ -233,6 +271,8 @@ _RULES: dict[Action, Callable[[User, Any], Decision]] = {
     Action.EXPORT_RETRY: _retry,
     Action.EXPORT_CANCEL: _own_or_manage,
     Action.EXPORT_REVOKE_LINKS: _own_or_manage,
+    Action.DEFINITION_VIEW: _view_definition,
+    Action.DEFINITION_CHANGE: _change_definition,
     Action.EXPORT_DELETE_EXPIRED: _needs(
         "jobs.delete_expired", gettext_noop("Only an admin may delete expired exports.")
     ),
@@ -241,6 +281,9 @@ _RULES: dict[Action, Callable[[User, Any], Decision]] = {
     ),
     Action.LOG_DOWNLOAD: _needs("jobs.log", gettext_noop("Only an admin may download the full log.")),
     Action.ERROR_STACK: _needs("jobs.stack", gettext_noop("Only an admin may see the stack.")),
+    Action.ESTIMATE_ACCURACY: _needs(
+        "jobs.see.all", gettext_noop("Only people who see every export of the company may see how good estimates were.")
+    ),
     Action.CONTACT_DATA: _needs("data.contact", gettext_noop("Contact data is shown masked to your role.")),
     Action.ALL_REGIONS: _needs("data.all_regions", gettext_noop("You see rows of your own regions.")),
 }

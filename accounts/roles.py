@@ -58,7 +58,8 @@ PLATFORM_DEFAULTS: Mapping[str, Iterable[str]] = {
     ],
 }
 CLIENT_DEFAULTS: Mapping[str, Iterable[str]] = {
-    # SPEC C3, S3 §7.1.2. "Export" of a client's own people and members; amounts and risk stay with the platform.
+    # SPEC C3, S3 §7.1.2. "Export" of a client's own people, their roles, and members; amounts and risk stay with the
+    # platform.
     "client_admin": [
         "dashboard:*",
         "report:*",
@@ -66,6 +67,7 @@ CLIENT_DEFAULTS: Mapping[str, Iterable[str]] = {
         "sla:read",
         "export.members.*",
         "export.users.*",
+        "export.roles.*",
         "export.class.general",
         "jobs.see.all",
         "data.all_regions",

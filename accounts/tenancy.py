@@ -42,12 +42,13 @@ def require() -> UUID:
 
 
 @contextmanager
-def tenant_scope(tenant_id: UUID | None, *, snapshot: bool = False) -> Iterator[None]:
+def tenant_scope(tenant_id: UUID | None, *, snapshot: bool | str = False) -> Iterator[None]:
     """A transaction (a savepoint when nested) that sees and writes rows of ``tenant_id`` only.
 
     ``None`` opens the transaction without a tenant: tenant tables look empty until ``adopt`` is called.
     ``snapshot=True`` makes the transaction REPEATABLE READ READ ONLY: one picture of the data from the first
-    statement to the last. It cannot be nested.
+    statement to the last; given the id of an exported snapshot (pg_export_snapshot), that one's picture. It cannot be
+    nested. Raises django.db.OperationalError or DataError when the exported snapshot is gone.
     """
     outer = _current.get()
     token = _current.set(tenant_id)
@@ -56,6 +57,8 @@ def tenant_scope(tenant_id: UUID | None, *, snapshot: bool = False) -> Iterator[
             if snapshot:
                 with connection.cursor() as cursor:
                     cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                    if isinstance(snapshot, str):
+                        cursor.execute("SET TRANSACTION SNAPSHOT %s", [snapshot])
             _apply(tenant_id)
             yield
             # Releasing a savepoint keeps the setting, so the outer scope's value must be put back by hand.

@@ -116,6 +116,13 @@ class User(AbstractBaseUser, TenantModel):
             RolePermission.objects.filter(role__user_roles__user=self).values_list("permission_id", flat=True)
         )
 
+    @cached_property
+    def role_keys(self) -> frozenset[str]:
+        """Keys of the roles held. Read once per loaded user."""
+        from accounts.models.role import UserRole
+
+        return frozenset(UserRole.objects.filter(user=self).values_list("role__key", flat=True))
+
     @property
     def zone(self) -> ZoneInfo:
         """The user's time zone."""

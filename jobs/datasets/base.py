@@ -1,12 +1,13 @@
 """The contract of a dataset: one small declarative class, nothing else (SPEC E2)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models.expressions import Combinable
 
 from accounts.models import User
@@ -16,6 +17,8 @@ AMOUNT = "amount"
 RISK = "risk"
 GENERAL = "general"
 SENSITIVITIES = (AMOUNT, RISK, GENERAL)
+CUSTOM = "reports_custom"
+"""Type of exports whose columns, order and filters somebody has chosen. It is no dataset: such an export names one."""
 
 
 class Kind(StrEnum):
@@ -55,6 +58,11 @@ class Column:
     """Code → label of a CHOICE column; taken from the model field at the path when left out."""
     default: bool = True
     """Part of the file when the request names no columns."""
+    total: bool = True
+    """Of a MONEY column: its sum means something (that of balances does not) and is told with the file."""
+    python: Callable[[Any], Any] | None = None
+    """Computes the value, of the column's kind, from what ``value`` gives, where SQL cannot (a decrypted field, a word
+    from a library). Costs most of the speed: rows with such a column are put together in Python."""
 
 
 def choices_of(model: type[models.Model], column: Column) -> Sequence[tuple[Any, Any]]:
@@ -78,11 +86,14 @@ class Dataset:
         key: stable identifier, stored on jobs and shown in URLs
         title: what people read in menus (lazy translation)
         sensitivity: AMOUNT, RISK or GENERAL; decides who may download (SPEC E13)
-        model: the table's model; rows come from ``rows()``
+        model: the table's model; rows come from ``rows()``, and pass through ``grouped()`` after the filters
         filterset: a DatasetFilter; validates and applies the request's parameters: the same for page, API and job
         columns: the columns, in file order
         order_by: ORM ordering that is unique, so that equal requests give equal files
         lifetime: how long a file is kept (SPEC E10)
+        database: where the rows are; another one than Export Center's own needs an ExternalDataset
+        platform_only: client companies may not export it
+        secondary: another dataset is the first over this table, the one that the table's page in the admin shows
     """
 
     key: ClassVar[str]
@@ -95,10 +106,37 @@ class Dataset:
     lifetime: ClassVar[timedelta] = timedelta(hours=24)
     scope_rights: ClassVar[Sequence[str]] = ("data.all_regions",)
     """Permissions that widen ``rows()``. A file made with one of them is downloaded by people who hold it only."""
+    database: ClassVar[str] = DEFAULT_DB_ALIAS
+    platform_only: ClassVar[bool] = False
+    secondary: ClassVar[bool] = False
 
     def rows(self, viewer: User) -> "models.QuerySet[Any]":
         """The rows ``viewer`` may export, before filters: row scope by role."""
         raise NotImplementedError
+
+    def grouped(self, rows: "models.QuerySet[Any]", *, zone: ZoneInfo) -> "models.QuerySet[Any]":
+        """What is written of the rows that scope and filters have left: the rows themselves, unless overridden.
+
+        Statistics override it and return groups: ``rows.values(<keys>).annotate(<aggregates>)``. Columns and
+        ``order_by`` name keys and annotations; PostgreSQL works out only those that are asked for. Days and months
+        are those of ``zone``.
+        """
+        return rows
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether a row of the file sums up rows of the table instead of showing one."""
+        return type(self).grouped is not Dataset.grouped
+
+    @property
+    def is_first(self) -> bool:
+        """Whether its rows and columns are those of the table's page in the admin."""
+        return not (self.secondary or self.is_grouped or self.is_external)
+
+    @property
+    def is_external(self) -> bool:
+        """Whether the rows are in another database than Export Center's own (SPEC E21)."""
+        return self.database != DEFAULT_DB_ALIAS
 
     def column(self, key: str) -> Column:
         """The column called ``key``. Raises KeyError."""

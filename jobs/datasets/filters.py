@@ -93,16 +93,20 @@ class DatasetFilter(django_filters.FilterSet):
 
     def filter_start(self, queryset: "models.QuerySet[Any]", name: str, value: Any) -> "models.QuerySet[Any]":
         """Rows from the first instant of the day on."""
-        return queryset.filter(**{f"{self.period_field}__gte": self._midnight(value)})
+        return queryset.filter(**{f"{self.period_field}__gte": self.first_instant(value)})
 
     def filter_end(self, queryset: "models.QuerySet[Any]", name: str, value: Any) -> "models.QuerySet[Any]":
         """Rows before the first instant of the next day."""
-        if value == date.max:
-            return queryset
-        return queryset.filter(**{f"{self.period_field}__lt": self._midnight(value + timedelta(days=1))})
+        before = self.instant_after(value)
+        return queryset.filter(**{f"{self.period_field}__lt": before}) if before else queryset
 
-    def _midnight(self, day: Any) -> datetime:
-        return datetime.combine(day, time.min, tzinfo=self.zone)
+    def first_instant(self, day: date | None) -> datetime | None:
+        """When ``day`` begins in the viewer's zone."""
+        return datetime.combine(day, time.min, tzinfo=self.zone) if day else None
+
+    def instant_after(self, day: date | None) -> datetime | None:
+        """When ``day`` has ended in the viewer's zone; None without a day and for the last there is."""
+        return self.first_instant(day + timedelta(days=1)) if day and day != date.max else None
 
 
 def apply_filters(
@@ -153,12 +157,12 @@ def _as_texts(value: Any, *, many: bool) -> list[str]:
         if len(text) > LONGEST_VALUE:
             raise ValueError(_("At most %(most)d characters.") % {"most": LONGEST_VALUE})
         if not text.isascii():
-            _refuse_half_characters(text)
+            refuse_half_characters(text)
         return [text]
     raise ValueError(_("A text, number, true or false is expected here."))
 
 
-def _refuse_half_characters(text: str) -> None:
+def refuse_half_characters(text: str) -> None:
     """JSON can spell half of a surrogate pair; PostgreSQL cannot store it. Raises ValueError (a sentence)."""
     try:
         text.encode()

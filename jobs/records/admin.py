@@ -14,7 +14,6 @@ from accounts import policy
 from accounts.admin_base import ReadOnlyAdmin
 from accounts.models import User
 from jobs.datasets import Column, Dataset, Kind, registry
-from jobs.records import models
 
 MOST_COLUMNS = 10
 """Of a list; the page of a row shows them all."""
@@ -31,7 +30,9 @@ class RecordAdmin(ReadOnlyAdmin):
     @property
     def dataset(self) -> Dataset:
         """The dataset that exports this table."""
-        return next(dataset for dataset in registry.all_datasets() if dataset.model is self.model)
+        first = registry.first_over(self.model)
+        assert first is not None  # registered below for tables that have one
+        return first
 
     @property
     def shown(self) -> list[Column]:
@@ -42,7 +43,7 @@ class RecordAdmin(ReadOnlyAdmin):
         """Visible rows, with a masked copy of each contact field unless the reader may see it in full."""
         user = cast(User, request.user)
         queryset: QuerySet[Any] = self.dataset.rows(user).order_by(*self.ordering)
-        relations = {path.split("__")[0] for path in map(_path, self.shown) if "__" in path}
+        relations = {path.rpartition("__")[0] for path in map(_path, self.shown) if "__" in path}
         queryset = queryset.select_related(*sorted(relations)) if relations else queryset
         if policy.may(user, policy.Action.CONTACT_DATA):
             return queryset
@@ -119,4 +120,7 @@ def _cell(column: Column) -> Callable[[Any], Any]:
     return cell
 
 
-admin.site.register([models.Member, models.Order, models.RiskHit], RecordAdmin)
+registry.load_catalog()  # this module may be imported before the app that owns the datasets is ready
+for dataset in registry.all_datasets():
+    if dataset.model._meta.app_label == "records" and dataset.is_first:
+        admin.site.register(dataset.model, RecordAdmin)

@@ -1,11 +1,14 @@
 """One row of any model that the admin shows, so that its pages can be opened."""
 
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Model
 
 from accounts.models import User
+from jobs.models import ExportJob
+from tests.jobs.records import samples
 
 
 def one_of(model: type[Model], owner: User) -> Any:
@@ -38,21 +41,7 @@ MAKERS: dict[str, Any] = {
 }
 
 
-def _record(model: Any, owner: User) -> Any:
-    """A row of a sample table in a region that every test person may see."""
-    now = datetime(2026, 10, 1, tzinfo=UTC)
-    values: dict[str, Any] = {"region": "华东", "created_at": now}
-    for field in model._meta.concrete_fields:
-        if field.choices and field.name not in values:
-            values[field.name] = field.choices[0][0]
-        elif field.get_internal_type() == "DecimalField":
-            values[field.name] = 1
-        elif field.get_internal_type() == "CharField" and not field.blank and field.name not in values:
-            values[field.name] = f"{field.name[:8]}-1"
-    return model.objects.create(**values)
-
-
-MAKERS |= {f"records.{name}": _record for name in ("Member", "Order", "RiskHit")}
+MAKERS |= {model._meta.label: lambda model, owner: samples.make(model) for model in samples.MODELS}
 
 
 def _export(owner: User) -> Any:
@@ -88,5 +77,25 @@ def _of_an_export(model: Any, owner: User) -> Any:
     return model.objects.create(**values[model.__name__])
 
 
+def _chunk(model: Any, owner: User) -> Any:
+    job = ExportJob.objects.first() or _export(owner)
+    key = uuid.uuid4()
+    return model.objects.create(
+        id=key, root_id=key, job_no=f"{job.job_no}.1.1", owner=owner, created_at=job.created_at,
+        available_at=job.created_at, export=job, generation=1, number=0, snapshot="x", first=1, rows_planned=1,
+    )  # fmt: skip
+
+
 MAKERS |= {f"jobs.{name}": _beside_an_export for name in ("ExportJob", "Event", "Turn", "DayNumber")}
+
+
+def _definition(model: Any, owner: User) -> Any:
+    """A saved selection; with it comes its first version."""
+    from jobs.exports.definitions import create_definition
+
+    create_definition(dataset="members", name="row", body={"columns": [{"key": "member_no"}]}, actor=owner)
+    return model._default_manager.first()
+
+
+MAKERS |= {"jobs.ExportChunk": _chunk, "jobs.ExportDefinition": _definition, "jobs.DefinitionVersion": _definition}
 MAKERS |= {f"jobs.{name}": _of_an_export for name in ("Attempt", "JobLog", "DownloadHandle", "FileRemoval")}

@@ -32,7 +32,15 @@ COLLEAGUES = {
 """Whose jobs "other" means; for client_user it is client_manager's."""
 STRANGERS = {"platform": "globex_admin", "acme": "operator2"}
 STATUSES = ("queued", "processing", "ready", "failed", "canceled", "expired")
-KEYS = ("orders", "risk_hits", "members", "users")
+KEYS = tuple(dataset.key for dataset in datasets.all_datasets())
+DOORS = ("orders", "risk_hits", "members")
+"""One dataset of each class, for the tests that go through HTTP; the policy is asked about every dataset."""
+CLASSES = {
+    "amount": {"orders", "stats_annual", "stats_monthly", "wallet_ledger", "wallet_summary", "withdraws"},
+    "risk": {"kyc_cases", "risk_hits", "risk_lists", "risk_rules", "risk_tickets"},
+    "general": {"campaigns", "members", "roles", "tasks", "teams", "users"},
+}
+"""By hand, from the requirements: what a dataset must not lose by a slip of its declaration."""
 ACTIONS = {
     "view": Action.EXPORT_VIEW,
     "download": Action.EXPORT_DOWNLOAD,
@@ -52,7 +60,18 @@ def table(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-RIGHTS = {(row["role"], row["dataset"]): row for row in table("rights.csv")}
+def rights() -> dict[tuple[str, str], dict[str, str]]:
+    """(role, dataset) → line: the one of the class, unless the dataset has one of its own."""
+    by_class = {(row["role"], row["class"]): row for row in table("rights.csv")}
+    lines = {
+        (role, dataset.key): by_class[role, dataset.sensitivity]
+        for role in PEOPLE
+        for dataset in datasets.all_datasets()
+    }
+    return lines | {(row["role"], row["dataset"]): row for row in table("exceptions.csv")}
+
+
+RIGHTS = rights()
 STATES = {row["action"]: row for row in table("states.csv")}
 
 
@@ -86,46 +105,57 @@ def jobs_for(exports: Exports, role: str, dataset: str, status: str) -> dict[str
     return {target: exports.make(owner, dataset, status) for target, owner in owners.items()}
 
 
-def test_the_table_is_complete():
+def test_the_tables_are_complete():
+    classes, exceptions = table("rights.csv"), table("exceptions.csv")
+    assert sorted((row["role"], row["class"]) for row in classes) == sorted(
+        (role, name) for role in PEOPLE for name in policy.CLASS_TITLES
+    )
     assert set(RIGHTS) == {(role, dataset) for role in PEOPLE for dataset in KEYS}
-    columns = {"role", "dataset", "create", "delete_expired"} | {
-        f"{action}{suffix}" for action in ACTIONS for suffix in ("", "_other")
-    }
-    assert all(set(row) == columns for row in RIGHTS.values())
-    assert {row[name] for row in RIGHTS.values() for name in columns - {"role", "dataset"}} == {"y", "n", "h"}
+    columns = {"create", "delete_expired"} | {f"{action}{suffix}" for action in ACTIONS for suffix in ("", "_other")}
+    assert all(set(row) == columns | {"role", "class"} for row in classes)
+    assert all(set(row) == columns | {"role", "dataset"} for row in exceptions)
+    assert {row[name] for row in RIGHTS.values() for name in columns} == {"y", "n", "h"}
     assert set(STATES) == set(ACTIONS) - {"stack"}
+    spoken_of = {row["dataset"] for row in exceptions}
+    assert spoken_of <= set(KEYS)
+    assert len({(row["role"], row["dataset"]) for row in exceptions}) == len(exceptions)
 
 
-def test_the_policy_says_what_the_table_says(world, exports):
-    wrong, checked = [], 0
-    for role, name in PEOPLE.items():
-        for dataset in KEYS:
-            jobs = jobs_for(exports, role, dataset, "queued")
-            with world.scope(name):
-                user = world.user(name)
-                row = RIGHTS[role, dataset]
-                answers = [
-                    ("create", "-", row["create"], may(user, Action.EXPORT_CREATE, datasets.get(dataset))),
-                    ("delete_expired", "-", row["delete_expired"], may(user, Action.EXPORT_DELETE_EXPIRED)),
-                ]
-                answers += [
-                    (action, target, expected, may(user, ACTIONS[action], jobs[target]))
-                    for action, target, expected in cells(role, dataset)
-                ]
-            for action, target, expected, decision in answers:
-                checked += 1
-                hidden = expected == "h" and (action in HIDING or target == "foreign")
-                reason = decision.allowed or decision.reason != ""
-                if decision.allowed != (expected == "y") or (hidden and not decision.hidden) or not reason:
-                    wrong.append((role, dataset, action, target, expected, decision))
+@pytest.mark.parametrize("sensitivity", CLASSES)
+def test_datasets_are_of_the_class_that_the_requirements_say(sensitivity):
+    assert {key for key in CLASSES[sensitivity] if datasets.get(key).sensitivity != sensitivity} == set()
+
+
+@pytest.mark.parametrize("dataset", KEYS)
+@pytest.mark.parametrize("role", PEOPLE)
+def test_the_policy_says_what_the_tables_say(world, exports, role, dataset):
+    wrong, checked, name = [], 0, PEOPLE[role]
+    jobs = jobs_for(exports, role, dataset, "queued")
+    with world.scope(name):
+        user = world.user(name)
+        row = RIGHTS[role, dataset]
+        answers = [
+            ("create", "-", row["create"], may(user, Action.EXPORT_CREATE, datasets.get(dataset))),
+            ("delete_expired", "-", row["delete_expired"], may(user, Action.EXPORT_DELETE_EXPIRED)),
+        ]
+        answers += [
+            (action, target, expected, may(user, ACTIONS[action], jobs[target]))
+            for action, target, expected in cells(role, dataset)
+        ]
+        for action, target, expected, decision in answers:
+            checked += 1
+            hidden = expected == "h" and (action in HIDING or target == "foreign")
+            reason = decision.allowed or decision.reason != ""
+            if decision.allowed != (expected == "y") or (hidden and not decision.hidden) or not reason:
+                wrong.append((action, target, expected, decision))
     assert wrong == []
-    assert checked == 8 * 4 * (2 + 3 * 8) == 832
+    assert checked == 2 + 3 * 8
 
 
 def test_lists_show_exactly_what_may_be_viewed(world, exports):
     owners = ["admin", "finance", "risk", "operator", "operator2", "nobody"]
     owners += ["acme_admin", "acme_manager", "acme_user", "globex_admin"]
-    jobs = [exports.make(owner, dataset) for owner in owners for dataset in KEYS]
+    jobs = [exports.make(owner, dataset) for owner in owners for dataset in DOORS]
     wrong, checked = [], 0
     for name in PEOPLE.values():
         with world.scope(name):
@@ -136,7 +166,7 @@ def test_lists_show_exactly_what_may_be_viewed(world, exports):
                 if may(user, Action.EXPORT_VIEW, job).allowed != (job.pk in listed):
                     wrong.append((name, job.owner_id, job.type))
     assert wrong == []
-    assert checked == 8 * 10 * 4 == 320
+    assert checked == 8 * 10 * 3 == 240
 
 
 def test_nobody_inactive_may_do_anything(world, exports):
@@ -180,7 +210,7 @@ def test_doors_answer_as_the_tables_say(world, exports, role):
         user = world.user(name)
     statuses = {"view": "failed", "download": "ready", "retry": "failed", "cancel": "queued"}
     statuses |= {"revoke": "ready", "accelerate": "queued", "log": "expired"}
-    for dataset in ("orders", "risk_hits", "members"):  # users are of the same class as members
+    for dataset in DOORS:
         made = {status: jobs_for(exports, role, dataset, status) for status in sorted(set(statuses.values()))}
         for action, target, expected in cells(role, dataset):
             if action == "stack":
@@ -203,7 +233,7 @@ def test_create_door(world, exports, role):
     client = signed_in(world, PEOPLE[role])
     with world.scope(PEOPLE[role]):
         before = ExportJob.objects.count()
-    for dataset in KEYS:
+    for dataset in (*DOORS, "users", "campaigns"):  # client companies: not every general dataset is theirs
         expected = 201 if RIGHTS[role, dataset]["create"] == "y" else 403
         with undone():
             response = post(client, API, {"type": dataset})

@@ -13,15 +13,16 @@ from jobs.datasets import GENERAL, Column, Dataset, Kind, masks, register
 from jobs.datasets.filters import AnyOf, DatasetFilter, YesNo
 
 SEES_EVERYBODY = frozenset({"admin.accounts.view", "user:read"})
-SEPARATOR = Value("、", output_field=TextField())
+SEPARATOR = "、"
 
 
-def _titles_of_roles() -> Case:
+def titles_of_roles(path: str) -> Case:
+    """The titles at ``path``, the built-in ones translated."""
     # Built-in titles are stored in English; a lazy translation is looked up when the query is compiled, i.e. in the
     # language of the person who asked. Titles that an admin wrote are shown as they are.
     return Case(
-        *(When(role__title=title, then=Value(_(title), output_field=CharField())) for title in TITLES.values()),
-        default=F("role__title"),
+        *(When(**{path: title}, then=Value(_(title), output_field=CharField())) for title in TITLES.values()),
+        default=F(path),
         output_field=CharField(),
     )
 
@@ -80,11 +81,11 @@ class Users(Dataset):
         Column("department", _("Department")),
         Column("email", _("E-mail"), mask=masks.email),
         Column("phone", _("Phone"), mask=masks.phone),
-        Column("roles", _("Roles"), value=_joined_roles(_titles_of_roles())),
+        Column("roles", _("Roles"), value=_joined_roles(titles_of_roles("role__title"))),
         Column(
             "regions",
             _("Regions"),
-            value=Func(F("regions"), SEPARATOR, function="array_to_string", output_field=TextField()),
+            value=Func(F("regions"), Value(SEPARATOR), function="array_to_string", output_field=TextField()),
         ),
         Column("is_active", _("Active"), Kind.BOOLEAN),
         Column("last_login", _("Last sign-in"), Kind.DATETIME),

@@ -3,7 +3,7 @@
 import django_filters
 import pytest
 
-from jobs.datasets import GENERAL, Column, Dataset, Kind, register
+from jobs.datasets import GENERAL, Column, Dataset, Kind, register, registry
 from jobs.datasets.filters import DatasetFilter
 from jobs.datasets.registry import BadDataset
 from jobs.records.models import Member
@@ -63,3 +63,10 @@ def test_filters_that_ignore_values_or_sort_are_refused(declared):
 def test_other_mistakes_are_refused(wrong):
     with pytest.raises(BadDataset):
         register(declare(**wrong))
+
+
+def test_a_second_dataset_over_a_table_says_that_it_is_the_second():
+    """Else the table's page in the admin would depend on names."""
+    with pytest.raises(BadDataset, match=r"Never and Members are both over Member; .* secondary = True"):
+        register(declare())
+    assert registry.first_over(Member).key == "members"

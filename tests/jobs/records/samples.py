@@ -4,7 +4,25 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.apps import apps
+from django.db.models import NOT_PROVIDED, Field, Model
+
+from accounts.models import User
+from jobs.datasets import Dataset, all_datasets
 from jobs.records.models import Member, Order, RiskHit
+
+NOW = datetime(2026, 3, 1, 4, tzinfo=UTC)
+MODELS = list(apps.get_app_config("records").get_models())
+"""Every sample table, so that a new one takes part in the tests of all of them by itself."""
+OTHERS = sorted(
+    {
+        dataset.model
+        for dataset in all_datasets()
+        if not dataset.is_external and dataset.model._meta.app_label not in ("accounts", "records")
+    },
+    key=lambda model: model._meta.label,
+)
+"""Tables behind datasets of a company's own apps (EXTRA_APPS)."""
 
 
 def member(no: str = "M000000001", **fields: Any) -> Member:
@@ -57,8 +75,71 @@ def risk_hit(no: str = "H000000001", **fields: Any) -> RiskHit:
     return made
 
 
-def one_of_each(region: str = "华东", suffix: str = "1") -> None:
-    """A member with an order and a risk hit."""
+def one_of_each(region: str = "华东", suffix: str = "1") -> dict[type[Model], Any]:
+    """A row in every sample table and in those of OTHERS, each referring to the others of the same call."""
     buyer = member(f"M{suffix}", region=region)
     bought = order(f"2026030100000000{suffix:>02}"[:18], region=region, member=buyer)
-    risk_hit(f"H{suffix}", region=region, member=buyer, order=bought)
+    made: dict[type[Model], Any] = {Member: buyer, Order: bought}
+    made[RiskHit] = risk_hit(f"H{suffix}", region=region, member=buyer, order=bought)
+    for model in (*MODELS, *OTHERS):
+        make(model, region, suffix, made)
+    return made
+
+
+def for_dataset(dataset: Dataset, viewer: User, suffix: str = "1") -> None:
+    """Rows of which ``dataset`` gives ``viewer`` one at least, also when it takes only some of its table's: those in
+    one state, of one kind."""
+    made = one_of_each(suffix=suffix)
+    made.pop(dataset.model, None)
+    if not dataset.is_external and not dataset.rows(viewer).exists():
+        choices = [
+            {field.name: code}
+            for field in dataset.model._meta.concrete_fields
+            if field.choices and field.name != "region"
+            for code, _label in field.flatchoices
+        ]
+        for number, fields in enumerate(choices):
+            make(dataset.model, suffix=f"{suffix}c{number}", made=dict(made), **fields)
+
+
+def make(
+    model: type[Model],
+    region: str = "华东",
+    suffix: str = "1",
+    made: dict[type[Model], Any] | None = None,
+    **fields: Any,
+) -> Any:
+    """A row of any sample table in the current tenant: what is not optional and not in ``fields`` is filled in by its
+    type.
+
+    Tables that it refers to get a row, too, unless ``made`` has one; what is made is put there.
+    """
+    made = {} if made is None else made
+    if model not in made:
+        values = {
+            field.name: region if field.name == "region" else _value(field, region, suffix, made)
+            for field in model._meta.concrete_fields
+            if _needed(field) and field.name not in fields
+        }
+        made[model] = model._default_manager.create(**values, **fields)
+    return made[model]
+
+
+def _needed(field: "Field[Any, Any]") -> bool:
+    return not (
+        field.primary_key or field.null or field.default is not NOT_PROVIDED or (field.blank and not field.choices)
+    )
+
+
+def _value(field: "Field[Any, Any]", region: str, suffix: str, made: dict[type[Model], Any]) -> Any:
+    if field.is_relation:
+        return make(field.related_model, region, suffix, made)  # type: ignore[arg-type]
+    if field.choices:
+        return field.choices[0][0]  # type: ignore[index]
+    kinds = {"DateTimeField": NOW, "DateField": NOW.date(), "DecimalField": Decimal(1), "BooleanField": False}
+    kind = field.get_internal_type()
+    if kind in kinds:
+        return kinds[kind]
+    if "Integer" in kind:
+        return 1
+    return f"{field.name}-{suffix}"[: field.max_length]

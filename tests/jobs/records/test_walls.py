@@ -6,7 +6,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from jobs.records.models import Order
 from tests.jobs.records import samples
 
-TABLES = ["records_member", "records_order", "records_riskhit"]
+TABLES = [model._meta.db_table for model in samples.MODELS]
 
 
 @pytest.mark.parametrize("table", TABLES)

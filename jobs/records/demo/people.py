@@ -1,31 +1,20 @@
-"""Demo rows for the sample tables, made inside PostgreSQL: a million orders without one passing through Python.
+"""Members, their orders, and the risk hits of the orders: what every other family refers to."""
 
-Every value is drawn from a 64-bit hash of (row number, seed), so the same seed gives the same rows, whatever the
-batch size, and two columns never depend on each other. Times hang on a fixed day, not on today.
-"""
-
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 
-from jobs.records import demo_words as words
+from jobs.records.demo import words
+from jobs.records.demo.draws import ANCHOR, TENANT, Draws, analyze, array, batches, insert
 from jobs.records.models import Member, Order, RiskHit
 
-ANCHOR = "2026-11-01 00:00:00+08"
-"""Demo time ends here: the last day is 2026-10-31 in Shanghai."""
 ORDER_DAYS = 730
 MEMBER_DAYS = 1460
-BATCH = 100_000
-"""Orders per statement: bounds the server's memory for foreign-key checks and sorting."""
 ORDERS_PER_MEMBER = 10
 ORDERS_PER_HIT = 20
 LEAST_MEMBERS = 1_000
 TABLES: tuple[type[models.Model], ...] = (RiskHit, Order, Member)
-"""Referring tables first: the order in which rows can be deleted."""
-
-TENANT = "current_setting('app.tenant_id')::uuid"
 
 BUYERS = f"""
 DROP TABLE IF EXISTS demo_buyer;
@@ -37,107 +26,25 @@ ANALYZE demo_buyer
 """Members numbered from 0, worked out once instead of for each batch of orders."""
 
 
-@dataclass(frozen=True)
-class Filled:
-    """Numbers of rows in one tenant, by table name."""
-
-    members: int
-    orders: int
-    risk_hits: int
-
-
-class Draws:
-    """SQL for repeatable random values of the row with number ``row``; each column uses a salt of its own."""
-
-    def __init__(self, row: str, seed: int) -> None:
-        self.row = row
-        self.seed = seed
-
-    def number(self, salt: int, below: int | str) -> str:
-        """A bigint from 0 to ``below`` - 1."""
-        return f"mod(hashint8extended({self.row}, {self.seed * 1000 + salt}) & 9223372036854775807, {below})"
-
-    def word(self, salt: int, choices: Sequence[Any]) -> str:
-        """One of ``choices`` (texts or integers), each as likely as the other."""
-        return f"({_array(choices)})[1 + {self.number(salt, len(choices))}]"
-
-    def weighted(self, salt: int, weights: dict[str, int]) -> str:
-        """One of the keys; ``weights`` are percentages that add up to 100."""
-        drawn, limit, arms = self.number(salt, 100), 0, []
-        for value, weight in weights.items():
-            limit += weight
-            arms.append(f"WHEN {drawn} < {limit} THEN {_literal(value)}")
-        return f"CASE {' '.join(arms)} END"
-
-    def chance(self, salt: int, percent: int) -> str:
-        """True in ``percent`` of the rows."""
-        return f"{self.number(salt, 100)} < {percent}"
-
-
-def count() -> Filled:
-    """What the current tenant has."""
-    return Filled(Member.objects.count(), Order.objects.count(), RiskHit.objects.count())
-
-
-def clear() -> None:
-    """Delete every sample row of the current tenant."""
-    with connection.cursor() as cursor:
-        # Not queryset.delete(): it would load a million rows to find out what refers to them.
-        for model in TABLES:
-            cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE tenant_id = {TENANT}")  # noqa: S608
-
-
 def fill(
-    *, orders: int, seed: int, members: int | None = None, progress: Callable[[int], None] | None = None
-) -> Filled:
-    """Give the current tenant members, orders and risk hits. Its tables must be empty.
-
-    Parameters:
-        orders: number of orders; every twentieth order has a risk hit.
-        members: number of members; a tenth of the orders, and at least 1,000, when left out.
-        progress: called with the number of orders written so far.
-    """
+    cursor: Any,
+    seed: int,
+    orders: int,
+    *,
+    members: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Members (a tenth of the orders and at least 1,000, unless told), orders, and a risk hit for every twentieth."""
     members = members or max(orders // ORDERS_PER_MEMBER, LEAST_MEMBERS)
-    with connection.cursor() as cursor:
-        # Checking foreign keys per statement keeps the list of rows to check short. The sort by row number fits.
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET LOCAL work_mem = '64MB'")
-        cursor.execute(_members(seed), {"count": members})
-        # Now, not only at the end: PostgreSQL keeps the plans of its foreign-key checks, and one made when members
-        # were few (or none) would read the whole table for each order. New statistics make it plan again.
-        _analyze(cursor)
-        cursor.execute(BUYERS)
-        for first in range(1, orders + 1, BATCH):
-            last = min(first + BATCH - 1, orders)
-            cursor.execute(_orders(seed), {"first": first, "last": last, "count": orders, "members": members})
-            if progress:
-                progress(last)
-        cursor.execute(_risk_hits(seed), {})
-        cursor.execute(_spending())
-        _analyze(cursor)
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-    return count()
-
-
-def _analyze(cursor: Any) -> None:
-    cursor.execute("SELECT records_analyze()")
-
-
-def _literal(value: str | int) -> str:
-    if isinstance(value, int):
-        return str(value)
-    # Statements are run with parameters, therefore a percent sign counts double.
-    return "E'" + value.replace("\\", "\\\\").replace("'", "''").replace("%", "%%") + "'"
-
-
-def _array(values: Sequence[Any]) -> str:
-    kind = "bigint" if isinstance(values[0], int) else "text"
-    return f"ARRAY[{', '.join(_literal(value) for value in values)}]::{kind}[]"
-
-
-def _insert(table: str, columns: dict[str, str], source: str) -> str:
-    names, values = ", ".join(columns), ",\n    ".join(columns.values())
-    return f"INSERT INTO {table} (tenant_id, {names})\nSELECT {TENANT},\n    {values}\n{source}"
+    cursor.execute(_members(seed), {"count": members})
+    analyze(cursor, Member)
+    cursor.execute(BUYERS)
+    for first, last in batches(orders):
+        cursor.execute(_orders(seed), {"first": first, "last": last, "count": orders, "members": members})
+        if progress:
+            progress(last)
+    cursor.execute(_risk_hits(seed), {})
+    cursor.execute(_spending())
 
 
 def _members(seed: int) -> str:
@@ -152,8 +59,8 @@ def _members(seed: int) -> str:
         "name": f"{draw.word(1, words.SURNAMES)} || {draw.word(2, words.GIVEN_FIRST)} "
         f"|| {draw.word(3, words.GIVEN_SECOND)}",
         "gender": draw.weighted(4, {"female": 44, "male": 41, "unknown": 15}),
-        "region": f"({_array([region for region, _city in words.PLACES])})[1 + {place}]",
-        "city": f"({_array([city for _region, city in words.PLACES])})[1 + {place}]",
+        "region": f"({array([region for region, _city in words.PLACES])})[1 + {place}]",
+        "city": f"({array([city for _region, city in words.PLACES])})[1 + {place}]",
         "phone": f"CASE WHEN {draw.chance(7, 3)} THEN '' ELSE "
         f"{draw.word(8, ['138', '139', '150', '159', '177', '186', '189', '199'])} || "
         f"lpad(({draw.number(9, 100_000_000)})::text, 8, '0') END",
@@ -173,7 +80,7 @@ def _members(seed: int) -> str:
         f"ELSE timestamptz '{ANCHOR}' - (timestamptz '{ANCHOR}' - ({created})) * "
         f"(({draw.number(23, 1000)})::float8 / 1000) END",
     }
-    return _insert("records_member", columns, "FROM generate_series(1, %(count)s) g ORDER BY g")
+    return insert("records_member", columns, "FROM generate_series(1, %(count)s) g ORDER BY g")
 
 
 def _orders(seed: int) -> str:
@@ -185,9 +92,9 @@ def _orders(seed: int) -> str:
         "status": draw.weighted(
             33, {"completed": 62, "shipped": 12, "paid": 9, "pending": 6, "cancelled": 7, "refunded": 4}
         ),
-        "sku": f"({_array([sku for sku, _name, _price in words.PRODUCTS])})[1 + {product}]",
-        "product": f"({_array([name for _sku, name, _price in words.PRODUCTS])})[1 + {product}]",
-        "fen": f"({_array([price for _sku, _name, price in words.PRODUCTS])})[1 + {product}]",
+        "sku": f"({array([sku for sku, _name, _price in words.PRODUCTS])})[1 + {product}]",
+        "product": f"({array([name for _sku, name, _price in words.PRODUCTS])})[1 + {product}]",
+        "fen": f"({array([price for _sku, _name, price in words.PRODUCTS])})[1 + {product}]",
         "quantity": f"CASE WHEN {draw.chance(34, 70)} THEN 1 ELSE 2 + {draw.number(35, 5)} END",
         "off": f"CASE WHEN {draw.chance(36, 65)} THEN 0 ELSE 1 + {draw.number(37, 30)} END",
     }
@@ -235,7 +142,7 @@ def _orders(seed: int) -> str:
         ORDER BY g
     ) d
 ) rows"""  # noqa: S608
-    return _insert("records_order", columns, source)
+    return insert("records_order", columns, source)
 
 
 def _risk_hits(seed: int) -> str:
@@ -247,7 +154,7 @@ def _risk_hits(seed: int) -> str:
         "member_id": "member_id",
         "order_id": "order_id",
         **{
-            column: f"({_array([rule[position] for rule in words.RULES])})[1 + {rule}]"
+            column: f"({array([rule[position] for rule in words.RULES])})[1 + {rule}]"
             for position, column in enumerate(["rule_code", "rule_name", "category", "level"])
         },
         "score": f"60 + ({draw.number(52, 40_000)})::numeric / 1000",
@@ -275,7 +182,7 @@ def _risk_hits(seed: int) -> str:
         FROM records_order WHERE tenant_id = {TENANT}
     ) o WHERE place = {draw.number(50, ORDERS_PER_HIT)}
 ) rows ORDER BY n"""  # noqa: S608
-    return _insert("records_riskhit", columns, source)
+    return insert("records_riskhit", columns, source)
 
 
 def _spending() -> str:
