@@ -2,24 +2,25 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from jobs.datasets.base import Kind
-from jobs.datasets.query import BoundColumn, Plan
-from jobs.formats.base import Format, Written
-from jobs.formats.sink import Sink
-
-BLOCK_ROWS = 500
-"""Small enough for honest progress and a prompt stop, large enough not to cost anything."""
+from jobs.datasets.query import BoundColumn
+from jobs.formats.base import About, TextFile
+from jobs.formats.csv_lines import CsvLines
+from jobs.formats.deflate import Stream
+from jobs.formats.rendering import csv as rendering
+from jobs.formats.rendering.csv import neutral
+from jobs.formats.rendering.values import kind_of
 
 # A text that a spreadsheet could run as a formula begins, after blanks or a byte order mark, with one of = + - @
 # in half or full width, or with TAB or CR. The first character decides quickly; only then the pattern is asked.
-SUSPICIOUS = "{9,10,13,32,43,45,61,64,160,12288,65279,65291,65293,65309,65312}"
-FORMULA = r"^[\s\u00a0\u3000\ufeff]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]|^[\t\r]"
-"""PostgreSQL's regular expressions know these escapes themselves."""
+SUSPICIOUS = "{" + ",".join(sorted(str(ord(character)) for character in rendering.SUSPICIOUS)) + "}"
+FORMULA = f"^{rendering.FORMULA.pattern}"
+"""PostgreSQL's regular expressions know these escapes themselves, as Python's do."""
 
 
 def quote(text: str) -> str:
@@ -35,69 +36,107 @@ def neutralise(reference: str) -> str:
     )
 
 
-class CsvFormat(Format):
+def neutralise_any(reference: str) -> str:
+    """The same for a value of any type. PostgreSQL writes it: a cast would show an address as 10.0.0.1/32."""
+    text = f"{reference}::text"
+    return (
+        f"CASE WHEN ascii({text}) = ANY ('{SUSPICIOUS}'::int[]) AND {text} ~ {quote(FORMULA)} "
+        f"THEN '''' || {text} WHEN {reference} IS NOT NULL THEN concat({reference}) END"
+    )
+
+
+def day(reference: str, far: str) -> str:
+    """SQL: a date; ``far``: the same without to_char(), which makes NULL of the infinities and leaves out the era."""
+    return (
+        f"CASE WHEN {reference} >= '0001-01-01' THEN coalesce(to_char({reference}, 'YYYY-MM-DD'), {far}) ELSE {far} END"
+    )
+
+
+def utc(reference: str) -> str:
+    """SQL: a moment for machines. to_char() alone makes NULL of the infinities and leaves out the era."""
+    shown = f"""to_char({reference} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+    return (
+        f"CASE WHEN {reference} >= '0001-01-01 00:00Z' THEN coalesce({shown}, {reference}::text) "
+        f"WHEN {reference} IS NOT NULL THEN coalesce({shown} || ' BC', {reference}::text) END"
+    )
+
+
+class CsvFormat(CsvLines):
     """Comma-separated, UTF-8, CRLF, quoted where needed; NULL is an empty cell, empty text is "" (RFC 4180)."""
 
     key = "csv"
     extension = "csv"
     content_type = "text/csv; charset=utf-8"
-    takes = Format.takes | {"bom"}
+    takes = CsvLines.takes | {"bom"}
+    row_end = b"\r\n"
 
     def cell(self, column: BoundColumn, reference: str) -> str:
         """One cell as SQL text."""
-        match column.kind:
-            case Kind.TEXT:
-                return reference if self.options.raw else neutralise(reference)
-            case Kind.CHOICE:
-                return self._choice(column, reference)
-            case Kind.BOOLEAN:
-                yes, no = ("true", "false") if self.options.raw else (_("Yes"), _("No"))
-                return f"CASE WHEN {reference} THEN {quote(yes)} WHEN NOT {reference} THEN {quote(no)} END"
-            case Kind.DATE:
-                return f"to_char({reference}, 'YYYY-MM-DD')"
-            case Kind.DATETIME:
-                return self._datetime(reference)
-            case _:
-                return reference
+        return self._raw(column, reference) if self.options.raw else self._shown(column, reference)
 
-    def write(self, plan: Plan, cursor: Any, sink: Sink, advance: Callable[[int], None]) -> Written:
-        """COPY the compiled statement into ``sink``, heading first."""
-        statement = plan.statement(self)
-        sink.write(self._head(plan))
-        rows = 0
-        block: list[Any] = []
-        with cursor.copy(f"COPY ({statement.sql}) TO STDOUT (FORMAT csv)", statement.params) as copy:
-            for message in copy:  # one row each, ended by LF; LF inside a cell stays
-                block.append(message[:-1])
-                if len(block) == BLOCK_ROWS:
-                    rows += self._flush(block, sink)
-                    advance(rows)
-        rows += self._flush(block, sink)
-        advance(rows)
-        return Written(rows)
+    def render(self, column: BoundColumn) -> Callable[[Any], str | None]:
+        """One cell as text."""
+        return rendering.renderer(column, self.options, self.zone)
 
-    @staticmethod
-    def _flush(block: list[Any], sink: Sink) -> int:
-        count = len(block)
-        if count:
-            block.append(b"")
-            sink.write(b"\r\n".join(block))
-            block.clear()
-        return count
+    def open(self, columns: Sequence[BoundColumn], stream: Stream, about: About | None = None) -> TextFile:
+        """A heading, then rows."""
+        return TextFile(stream, head=self._head(columns))
 
-    def _head(self, plan: Plan) -> bytes:
+    def _head(self, columns: Sequence[BoundColumn]) -> bytes:
         line = io.StringIO()
-        titles = [column.key if self.options.raw else column.title for column in plan.columns]
+        titles = [column.key if self.options.raw else column.title for column in columns]
         csv.writer(line, lineterminator="\r\n").writerow(titles)
         return (b"\xef\xbb\xbf" if self.options.bom else b"") + line.getvalue().encode()
 
-    def _choice(self, column: BoundColumn, reference: str) -> str:
-        if self.options.raw or not column.labels:
-            return reference
-        cases = " ".join(f"WHEN {quote(code)} THEN {quote(label)}" for code, label in column.labels)
-        return f"CASE {reference}::text {cases} ELSE {reference}::text END"
+    def _raw(self, column: BoundColumn, reference: str) -> str:
+        match kind_of(column):
+            case Kind.BOOLEAN:
+                return self._boolean(reference, "true", "false")
+            case Kind.DATE:
+                return day(reference, f"{reference}::date::text")
+            case Kind.DATETIME:
+                return utc(reference)
+            case _:
+                return reference
+
+    def _shown(self, column: BoundColumn, reference: str) -> str:
+        cell = reference
+        match kind_of(column):
+            case Kind.TEXT:
+                cell = neutralise(reference)
+            case Kind.ID:
+                cell = neutralise_any(reference)
+            case Kind.CHOICE:
+                cell = self._choice(column, reference)
+            case Kind.BOOLEAN:
+                cell = self._boolean(reference, _("Yes"), _("No"))
+            case Kind.DATE:
+                cell = day(reference, neutralise(f"{reference}::date::text"))
+            case Kind.DATETIME:
+                cell = self._datetime(reference)
+        return cell
+
+    @staticmethod
+    def _boolean(reference: str, yes: str, no: str) -> str:
+        return f"CASE WHEN {reference} THEN {quote(yes)} WHEN NOT {reference} THEN {quote(no)} END"
+
+    @staticmethod
+    def _choice(column: BoundColumn, reference: str) -> str:
+        other = neutralise(f"{reference}::text")
+        cases = " ".join(f"WHEN {quote(code)} THEN {quote(neutral(label))}" for code, label in column.labels)
+        return f"CASE {reference}::text {cases} ELSE {other} END" if cases else other
 
     def _datetime(self, reference: str) -> str:
-        if self.options.raw:
-            return f"""to_char({reference} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
-        return f"to_char({reference} AT TIME ZONE {quote(self.zone.key)}, 'YYYY-MM-DD HH24:MI:SS')"
+        """The wall clock, down to the second. A day after the year 1 began it has begun on every clock.
+
+        The first road is that of nearly all times: what a cast writes, without the fraction, at a third of what
+        to_char() costs.
+        """
+        local = f"({reference} AT TIME ZONE {quote(self.zone.key)})"
+        shown = f"to_char({local}, 'YYYY-MM-DD HH24:MI:SS')"
+        era = f"CASE WHEN {local} < '0001-01-01' THEN ' BC' ELSE '' END"
+        return (
+            f"CASE WHEN {reference} BETWEEN '0001-01-02 00:00Z' AND '9999-12-30 00:00Z' THEN left({local}::text, 19) "
+            f"WHEN {reference} >= '0001-01-02 00:00Z' THEN coalesce({shown}, {reference}::text) "
+            f"WHEN {reference} IS NOT NULL THEN coalesce({shown} || {era}, {neutralise(f'{reference}::text')}) END"
+        )

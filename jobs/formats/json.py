@@ -1,15 +1,16 @@
 """JSON by COPY: PostgreSQL writes one object per row, Python puts them into an array or onto lines."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jobs.datasets.base import Kind
-from jobs.datasets.query import BoundColumn, Plan
-from jobs.formats.base import Format, FormatOptions, Written
-from jobs.formats.csv import BLOCK_ROWS, quote
-from jobs.formats.sink import Sink
+from jobs.datasets.query import BoundColumn, Plan, Statement
+from jobs.formats.base import About, Format, FormatOptions, TextFile
+from jobs.formats.csv import quote, utc
+from jobs.formats.csv_lines import WITHOUT_LF
+from jobs.formats.deflate import Stream
+from jobs.formats.rendering import json as rendering
 
 # JSON text holds no raw control characters. With two of them as quote and delimiter COPY finds nothing to quote, so
 # that every message is the object as it is, and LF. (Its text format would double every backslash.)
@@ -34,6 +35,17 @@ class JsonFormat(Format):
         if options.lines:
             self.extension = "ndjson"
             self.content_type = "application/x-ndjson"
+            self.row_end = b"\n"
+        else:
+            self.between = b",\n"
+
+    @property
+    def session(self) -> Mapping[str, str]:
+        """JSON takes the offset of times from here; said in SQL it costs four times as much.
+
+        Only how times look depends on it: Django names the zone in whatever it compiles.
+        """
+        return {"TimeZone": "UTC" if self.options.raw else self.zone.key}
 
     def cell(self, column: BoundColumn, reference: str) -> str:
         """One cell as SQL of the type whose JSON is wanted."""
@@ -48,67 +60,40 @@ class JsonFormat(Format):
             case Kind.DATE:
                 return f"{reference}::date"
             case Kind.DATETIME if self.options.raw:
-                return self._utc(reference)
+                return utc(reference)
             case _:
                 return reference
 
-    def write(self, plan: Plan, cursor: Any, sink: Sink, advance: Callable[[int], None]) -> Written:
-        """COPY the compiled statement's rows into ``sink`` as objects."""
+    def render(self, column: BoundColumn) -> Callable[[Any], str | None]:
+        """One value as JSON."""
+        return rendering.renderer(column, self.options, self.zone)
+
+    def copy(self, plan: Plan) -> Statement:
+        """One object per row."""
         statement = plan.statement(self)
-        copy_rows = f"COPY (SELECT row_to_json(t) FROM ({statement.sql}) t) TO STDOUT ({UNQUOTED})"  # noqa: S608
-        between = b"\n" if self.options.lines else b",\n"
-        rows = 0
-        block: list[Any] = []
+        objects = f"SELECT row_to_json(t) FROM ({statement.sql}) t"  # noqa: S608 - compiled by the plan
+        return Statement(f"COPY ({objects}) TO STDOUT ({UNQUOTED})", statement.params)
 
-        def flush() -> None:
-            nonlocal rows
-            if block:
-                sink.write((between if rows else b"") + between.join(block))
-                rows += len(block)
-                block.clear()
+    def unframe(self, messages: Iterable[Any]) -> Iterator[Any]:
+        """One object each, ended by LF; LF inside a text is escaped."""
+        return map(WITHOUT_LF, messages)
 
-        if not self.options.lines:
-            sink.write(b"[")
-        with self._wall_clock(cursor), cursor.copy(copy_rows, statement.params) as copy:
-            for message in copy:  # one row each, ended by LF; LF inside a text is escaped
-                block.append(message[:-1])
-                if len(block) == BLOCK_ROWS:
-                    flush()
-                    advance(rows)
-        flush()
-        if not self.options.lines:
-            sink.write(b"]\n")
-        elif rows:
-            sink.write(b"\n")
-        advance(rows)
-        return Written(rows)
+    def text(self, cell: str) -> str:
+        """The value as row_to_json writes it."""
+        return f"coalesce(to_json({cell})::text, 'null')"
+
+    def liner(self, columns: Sequence[BoundColumn]) -> Callable[[Sequence[Any]], bytes]:
+        """Values as an object of the columns' keys."""
+        return rendering.line([column.key for column in columns])
+
+    def open(self, columns: Sequence[BoundColumn], stream: Stream, about: About | None = None) -> TextFile:
+        """Lines, or an array."""
+        if self.options.lines:
+            return TextFile(stream)
+        return TextFile(stream, head=b"[", between=self.between, foot=b"]\n")
 
     def _words(self, column: BoundColumn, reference: str) -> str:
         if self.options.raw or not column.labels:
             return f"{reference}::text"
         cases = " ".join(f"WHEN {quote(code)} THEN {quote(label)}" for code, label in column.labels)
         return f"CASE {reference}::text {cases} ELSE {reference}::text END"
-
-    @staticmethod
-    def _utc(reference: str) -> str:
-        # to_char makes NULL of infinity, which would be a lie.
-        return (
-            f"CASE WHEN isfinite({reference}) "
-            f"""THEN to_char({reference} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') """
-            f"ELSE {reference}::text END"
-        )
-
-    @contextmanager
-    def _wall_clock(self, cursor: Any) -> Iterator[None]:
-        """Let the transaction tell times in the viewer's zone.
-
-        JSON takes the offset from there; said in SQL it costs four times as much. Only how times look depends on it:
-        Django names the zone in whatever it compiles. After an error nothing can or need be put back, because the
-        setting ends with the transaction.
-        """
-        cursor.execute("SELECT current_setting('TimeZone')")
-        (before,) = cursor.fetchone()
-        change = "SELECT set_config('TimeZone', %s, true)"
-        cursor.execute(change, ["UTC" if self.options.raw else self.zone.key])
-        yield
-        cursor.execute(change, [before])

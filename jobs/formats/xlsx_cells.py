@@ -1,14 +1,14 @@
 """Cells of a sheet as SQL text expressions. None of them is ever NULL: one NULL would swallow the whole row."""
 
-from jobs.formats.csv import quote
-from jobs.formats.xlsx_parts import DATE, DATETIME, ILLEGAL, LOOKS_ESCAPED, TEXT, text_cell
-
-MOST_UNITS = 32767
-"""Excel's limit for a cell, in UTF-16 units. No text has more units than UTF-8 bytes."""
+from jobs.formats.csv import quote, utc
+from jobs.formats.xlsx_parts import DATE, DATETIME, ILLEGAL, LOOKS_ESCAPED, MOST_UNITS, TEXT, text_cell
 
 EMPTY = "'<c/>'"
 CUT = f'<c s="{TEXT}"  t="inlineStr">'
 """A cell whose text was cut says so by its second blank; text itself cannot hold a "<", so this can be counted."""
+
+EPOCH_DAYS, LATE_EPOCH_DAYS = 25569, 25569.00000000001
+"""Days from 1899-12-30 to 1970-01-01."""
 
 _WHOLE = f'<c s="{TEXT}" t="inlineStr">'
 _OPEN = '<is><t xml:space="preserve">'
@@ -81,13 +81,15 @@ def date(x: str) -> str:
 def datetime(x: str, zone: str) -> str:
     """The wall clock of ``zone``, down to the second: as days since 1899-12-30.
 
-    Two roads: within the borders of the first a float holds every microsecond; the second looks closer.
+    Two roads: within the borders of the first a float holds every microsecond; the second looks closer. LibreOffice
+    shows one of twenty times between 1942 and 1997 a second early, so those are a microsecond late.
     """
     local = f"({x} AT TIME ZONE {quote(zone)})"
     second = f"date_trunc('second', {local})"
+    epoch = f"CASE WHEN {x} < '2000-01-01 00:00Z' THEN {LATE_EPOCH_DAYS} ELSE {EPOCH_DAYS} END"
     return (
-        f"coalesce(CASE WHEN {x} BETWEEN '1900-03-03 00:00Z' AND '2200-01-01 00:00Z' THEN {_serial(local)} "
-        f"WHEN {second} BETWEEN '1900-03-01' AND '9999-12-31 23:59:59' THEN {_serial(second)} "
+        f"coalesce(CASE WHEN {x} BETWEEN '2000-01-01 00:00Z' AND '2200-01-01 00:00Z' THEN {_serial(local, EPOCH_DAYS)} "
+        f"WHEN {second} BETWEEN '1900-03-01' AND '9999-12-31 23:59:59' THEN {_serial(second, epoch)} "
         f"ELSE {_plain(second)} END, {EMPTY})"
     )
 
@@ -99,12 +101,11 @@ def iso_date(x: str) -> str:
 
 def iso_datetime(x: str) -> str:
     """A moment in UTC with its microseconds, as text for machines."""
-    shown = f"""to_char({x} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
-    return f"coalesce(CASE WHEN isfinite({x}) THEN {_plain(shown)} ELSE {_plain(x)} END, {EMPTY})"
+    return f"coalesce({_plain(f'({utc(x)})')}, {EMPTY})"
 
 
-def _serial(local: str) -> str:
-    moment = f"floor(date_part('epoch', {local})) / 86400 + 25569"
+def _serial(local: str, epoch: object) -> str:
+    moment = f"floor(date_part('epoch', {local})) / 86400 + {epoch}"
     return f"""'<c s="{DATETIME}"><v>' || ({moment}) || '</v></c>'"""
 
 

@@ -58,6 +58,9 @@ WIDTHS = {
 }
 """In characters. Rows are streamed, so the widest value is not known when the widths are written."""
 
+MOST_UNITS = 32767
+"""Excel's limit for a cell, in UTF-16 units. No text has more units than UTF-8 bytes."""
+
 ILLEGAL = "".join(map(chr, {*range(32)} - {9, 10, 13})) + "\ufffe\uffff"
 """What XML 1.0 cannot hold, escaped or not."""
 _DROP = str.maketrans("", "", ILLEGAL)
@@ -115,11 +118,27 @@ def sheet_foot(columns: int, rows: int) -> bytes:
     return f'</sheetData><autoFilter ref="A1:{letters(columns)}{rows}"/></worksheet>'.encode()
 
 
-def workbook(sheets: Sequence[Sheet], columns: int) -> bytes:
-    """The list of sheets. A filter has a hidden name of its own; Excel adds it where it is missing."""
+def about_sheet(lines: Sequence[tuple[str, str]]) -> bytes:
+    """A sheet of labels and texts; one that is too long for a cell ends with "…"."""
+    rows = "".join(f"<row>{text_cell(label, HEADING)}{text_cell(_fitting(text))}</row>" for label, text in lines)
+    return (
+        f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView tabSelected="1" workbookViewId="0"/></sheetViews>'
+        '<sheetFormatPr defaultRowHeight="15"/><cols><col min="1" max="1" width="24" customWidth="1"/>'
+        f'<col min="2" max="2" width="100" customWidth="1"/></cols><sheetData>{rows}</sheetData></worksheet>'
+    ).encode()
+
+
+def workbook(sheets: Sequence[Sheet], columns: int, about: str = "") -> bytes:
+    """The list of sheets, after the one called ``about``. A filter has a hidden name of its own; Excel adds it where it
+    is missing."""
     listed = "".join(f'<sheet name="{n}" sheetId="{n}" r:id="rId{n}"/>' for n, _rows in sheets)
+    before = 0
+    if about:
+        number = len(sheets) + 1
+        listed = f'<sheet name="{escape(about)}" sheetId="{number}" r:id="rId{number}"/>{listed}'
+        before = 1
     names = "".join(
-        f'<definedName name="_xlnm._FilterDatabase" localSheetId="{n - 1}" hidden="1">'
+        f'<definedName name="_xlnm._FilterDatabase" localSheetId="{n - 1 + before}" hidden="1">'
         f"'{n}'!$A$1:${letters(columns)}${rows}</definedName>"
         for n, rows in sheets
     )
@@ -129,21 +148,23 @@ def workbook(sheets: Sequence[Sheet], columns: int) -> bytes:
     ).encode()
 
 
-def workbook_relations(sheets: Sequence[Sheet]) -> bytes:
+def workbook_relations(sheets: int) -> bytes:
     """Which parts the workbook consists of."""
     listed = "".join(
-        f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n, _ in sheets
+        f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+        for n in range(1, sheets + 1)
     )
     return (
         f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">{listed}'
-        f'<Relationship Id="rId{len(sheets) + 1}" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>'
+        f'<Relationship Id="rId{sheets + 1}" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>'
     ).encode()
 
 
-def content_types(sheets: Sequence[Sheet]) -> bytes:
+def content_types(sheets: int) -> bytes:
     """What each part is."""
     listed = "".join(
-        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPE}.worksheet+xml"/>' for n, _ in sheets
+        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPE}.worksheet+xml"/>'
+        for n in range(1, sheets + 1)
     )
     return (
         f'{_XML}<Types xmlns="{_PACKAGE}/content-types">'
@@ -152,6 +173,13 @@ def content_types(sheets: Sequence[Sheet]) -> bytes:
         f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
         f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/>{listed}</Types>'
     ).encode()
+
+
+def _fitting(text: str) -> str:
+    units = text.translate(_DROP).encode("utf-16-le")
+    if len(units) <= 2 * MOST_UNITS:
+        return text
+    return units[: 2 * (MOST_UNITS - 1)].decode("utf-16-le", "ignore") + "…"
 
 
 def _width(column: BoundColumn, title: str) -> int:

@@ -1,6 +1,5 @@
 """What is in a JSON file, to the byte, and as a second program reads it."""
 
-import gzip
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,8 +17,8 @@ from exportcenter.common.errors import InvalidParameters
 from jobs import datasets, formats
 from jobs.datasets import Column, Kind
 from jobs.datasets.query import BoundColumn, Plan, plan
-from jobs.formats.sink import SpoolFile
 from jobs.records.models import Member
+from tests.jobs.formats.one_file import write_file
 from tests.jobs.records import samples
 
 MOMENT = datetime(2026, 3, 1, 15, 59, 59, 999999, tzinfo=UTC)  # 23:59:59.999999 in Shanghai
@@ -49,8 +48,7 @@ def put(chosen: Plan, *, zone=ZONE, sink=None, **options) -> bytes:
     sink = sink or Memory()
     writer = formats.get("json")(formats.FormatOptions.parse(options), zone)
     seen: list[int] = []
-    with connection.cursor() as cursor:
-        written = writer.write(chosen, cursor, sink, seen.append)
+    written = write_file(chosen, writer, sink, seen.append)
     assert written.rows == seen[-1] == chosen.count()
     assert seen == sorted(seen)
     return sink.content if isinstance(sink, Memory) else b""
@@ -109,8 +107,10 @@ def test_no_rows(world):
         assert write(world, "admin", lines=True) == b""
 
 
-@pytest.mark.parametrize("rows", [1, 499, 500, 501, 1000, 1001])
-def test_blocks_join_without_a_seam(world, rows):
+@pytest.mark.parametrize("segment", [7, 100, 69_905])
+@pytest.mark.parametrize("rows", [1, 499, 700, 1001])
+def test_blocks_and_segments_join_without_a_seam(world, settings, rows, segment):
+    settings.EXPORT_SEGMENT_ROWS = segment
     with world.scope("admin"):
         columns = (BoundColumn("no", "no", Kind.INTEGER),)
         add()
@@ -120,9 +120,9 @@ def test_blocks_join_without_a_seam(world, rows):
         for lines in (False, True):
             sink, seen = Memory(), []
             writer = formats.get("json")(formats.FormatOptions(lines=lines), ZONE)
-            with connection.cursor() as cursor:
-                assert writer.write(made, cursor, sink, seen.append).rows == rows
-            assert seen == [*range(500, rows + 1, 500), rows]
+            assert write_file(made, writer, sink, seen.append).rows == rows
+            assert seen == sorted(seen)
+            assert seen[-1] == rows
             found = [json.loads(line) for line in sink.content.splitlines()] if lines else json.loads(sink.content)
             assert found == expected
 
@@ -312,17 +312,6 @@ def test_any_text_comes_back(world, texts, raw):
         lines = write(world, "admin", columns=["note"], raw=raw, lines=True)
     assert [row["note"] for row in read(array)] == texts
     assert [json.loads(line)["note"] for line in lines.split(b"\n")[:-1]] == texts
-
-
-@pytest.mark.parametrize("lines", [False, True])
-def test_gzip_holds_the_same_bytes(world, tmp_path, lines):
-    with world.scope("admin"):
-        two_rows()
-        plain = write(world, "admin", lines=lines)
-        with SpoolFile(tmp_path / "a.gz", compression="gzip") as spool:
-            chosen = plan(datasets.get("members"), viewer=world.user("admin"), params={}, columns=None, zone=ZONE)
-            put(chosen, sink=spool, lines=lines)
-    assert gzip.decompress((tmp_path / "a.gz").read_bytes()) == plain
 
 
 def test_a_file_is_called_what_it_is():

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
-from django.db import connection
 from django.db.models import F, FloatField, Func
 from django.utils import translation
 from openpyxl.utils.escape import unescape
@@ -18,18 +17,18 @@ from exportcenter.common.errors import InvalidParameters
 from jobs import datasets, formats
 from jobs.datasets.base import Column, Kind
 from jobs.datasets.query import BoundColumn, Plan, plan
-from jobs.formats import xlsx, xlsx_parts
+from jobs.formats import writing, xlsx, xlsx_parts
+from tests.jobs.formats.one_file import write_file
 from tests.jobs.formats.test_csv import ZONE, Memory, add
 
 
-def dump(chosen: Plan, *, most_rows: int | None = None, most_bytes: int | None = None, zone=ZONE, **options):
+def dump(chosen: Plan, *, sheet_rows: int | None = None, sheet_bytes: int | None = None, zone=ZONE, **options):
     """The file and what the format says about it."""
     sink, seen = Memory(), []
     writer = formats.get("xlsx")(formats.FormatOptions.parse(options), zone)
-    writer.most_rows = most_rows or writer.most_rows
-    writer.most_bytes = most_bytes or writer.most_bytes
-    with connection.cursor() as cursor:
-        written = writer.write(chosen, cursor, sink, seen.append)
+    writer.sheet_rows = sheet_rows or writer.sheet_rows
+    writer.sheet_bytes = sheet_bytes or writer.sheet_bytes
+    written = write_file(chosen, writer, sink, seen.append)
     assert written.rows == seen[-1] == chosen.count()
     return sink.content, written
 
@@ -246,13 +245,15 @@ def test_values_that_a_spreadsheet_would_spoil_are_text(world, kind, sql, shown)
         assert literal(world, kind, sql) == (shown, "n" if isinstance(shown, int | float | None) else "s")
 
 
-def test_full_sheets_are_followed_by_more(world):
+def test_full_sheets_are_followed_by_more(world, settings):
+    settings.EXPORT_SEGMENT_ROWS = 3
     with world.scope("admin"):
         for number in range(7):
             add(str(number))
-        content, _written = write(world, "admin", columns=["note", "points"], most_rows=4)
-        exact, _written = write(world, "admin", columns=["note"], most_rows=8)
-        by_size, _written = write(world, "admin", columns=["note"], most_bytes=1)
+        content, _written = write(world, "admin", columns=["note", "points"], sheet_rows=4)
+        exact, _written = write(world, "admin", columns=["note"], sheet_rows=10)
+        settings.EXPORT_SEGMENT_ROWS = 2
+        odd, _written = write(world, "admin", columns=["note"], sheet_rows=6)
     book = load(content)
     assert book.sheetnames == ["1", "2", "3"]
     assert [[row[0] for row in sheet.iter_rows(min_row=2, values_only=True)] for sheet in book] == [
@@ -262,17 +263,27 @@ def test_full_sheets_are_followed_by_more(world):
     ]
     assert [sheet.auto_filter.ref for sheet in book] == ["A1:B4", "A1:B4", "A1:B2"]
     assert load(exact).sheetnames == ["1"]
-    assert notes(by_size) == [str(number) for number in range(7)]
+    assert [sheet.max_row for sheet in load(odd)] == [5, 4]
+    assert notes(odd) == [str(number) for number in range(7)]
 
 
-def test_a_sheet_near_4_gib_of_xml_is_closed(world, monkeypatch):
-    monkeypatch.setattr(xlsx, "BLOCK", 1)
+def test_a_sheet_near_4_gib_of_xml_is_closed(world, settings):
+    settings.EXPORT_SEGMENT_ROWS = 1
     with world.scope("admin"):
         for number in range(3):
             add(str(number))
-        content, _written = write(world, "admin", columns=["note"], most_bytes=1)
+        content, _written = write(world, "admin", columns=["note"], sheet_bytes=1)
     assert load(content).sheetnames == ["1", "2", "3"]
     assert notes(content) == ["0", "1", "2"]
+
+
+def test_very_long_rows_end_a_segment_early(world, monkeypatch):
+    monkeypatch.setattr(xlsx.XlsxFormat, "segment_bytes", 1)
+    with world.scope("admin"):
+        for number in range(writing.FIRST_ROWS + 2):
+            add(str(number))
+        content, _written = write(world, "admin", columns=["note"], sheet_bytes=1)
+    assert [sheet.max_row for sheet in load(content)] == [writing.FIRST_ROWS + 1, 3]
 
 
 def test_no_rows_is_a_heading(world):
@@ -331,10 +342,10 @@ def test_a_full_disk_and_a_stop_come_out_at_once(world):
         add("x")
         chosen = plan(datasets.get("members"), viewer=world.user("admin"), params={}, columns=None, zone=ZONE)
         writer = formats.get("xlsx")(formats.FormatOptions(), ZONE)
-        with connection.cursor() as cursor, pytest.raises(OSError, match="no space"):
-            writer.write(chosen, cursor, Full(), lambda rows: None)
-        with connection.cursor() as cursor, pytest.raises(KeyboardInterrupt):
-            writer.write(chosen, cursor, Memory(), stop)
+        with pytest.raises(OSError, match="no space"):
+            write_file(chosen, writer, Full())
+        with pytest.raises(KeyboardInterrupt):
+            write_file(chosen, writer, Memory(), stop)
 
 
 def test_column_letters():

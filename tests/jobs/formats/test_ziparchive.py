@@ -6,8 +6,6 @@ import zipfile
 
 import pytest
 
-from exportcenter.common.errors import InvalidParameters
-from jobs.formats import xlsx
 from jobs.formats.ziparchive import TooLarge, ZipArchive
 from tests.jobs.formats.test_csv import Memory, add
 from tests.jobs.formats.test_xlsx import write
@@ -35,16 +33,19 @@ def test_local_headers_are_plain(world):
 
 def test_an_archive_that_would_need_zip64_is_refused():
     archive = ZipArchive(Memory(), limit=1000)
-    archive.begin("a")
-    archive.write(bytes(2000))
+    archive.begin("a").write(bytes(2000))
     with pytest.raises(TooLarge):
         archive.end()
 
 
-def test_a_file_that_would_need_zip64_names_the_field(world, monkeypatch):
-    monkeypatch.setattr(xlsx, "ZipArchive", lambda sink: ZipArchive(sink, limit=1000))
-    with world.scope("admin"):
-        add("x" * 5000)
-        with pytest.raises(InvalidParameters) as refused:
-            write(world, "admin")
-    assert list(refused.value.details) == ["file_type"]
+def test_a_large_archive_says_where_its_far_entries_are():
+    sink = Memory()
+    archive = ZipArchive(sink, large=True, limit=1000)
+    for number in range(4):
+        archive.begin(f"{number}.txt", packed=True).write(bytes([65 + number]) * 600)
+        archive.end()
+    archive.finish()
+    with zipfile.ZipFile(io.BytesIO(sink.content)) as found:
+        assert found.testzip() is None
+        assert [found.read(f"{number}.txt") for number in range(4)] == [bytes([65 + n]) * 600 for n in range(4)]
+    assert b"PK\x06\x06" in sink.content
