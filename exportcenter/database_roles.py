@@ -59,12 +59,14 @@ def create_database(admin: "psycopg.Connection[Any]", name: str) -> None:
 
 
 def grant_to_app(owner: "psycopg.Connection[Any]") -> None:
-    """As owner, inside the product's database: everything it creates from now on is usable by the app role."""
+    """As owner, inside the product's database: everything it creates from now on is usable by the app role.
+
+    Nothing is granted on what is there already: this runs before every migrate, and would give back what a migration
+    has revoked (the right to change audit entries).
+    """
     app = sql.Identifier(APP)
     for statement in (
         "GRANT USAGE ON SCHEMA public TO {}",
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
-        "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}",
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}",
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {}",
     ):

@@ -27,7 +27,7 @@ class ExportProblem(RuntimeError):
 
 @dataclass(frozen=True)
 class Export:
-    """A downloaded and checked file."""
+    """A downloaded and checked file; of a result in parts the first, with the facts of the whole."""
 
     job_id: str
     rows: int
@@ -77,22 +77,32 @@ def export_orders(
         request = {"type": "orders", "file_type": "csv", "params": {}, "source": "/up"}
         job_id = _call(address, "/api/v1/exports", request, token=token)["job_id"]
         job = _wait_for(address, job_id, token=token, stopped=stopped)
-        path, size, sha256, promised = _download(urljoin(address, job["download_url"]), job, folder, token, stopped)
+        # A result beyond EXPORT_SPLIT_BYTES comes in parts, each a whole file.
+        files = job["parts"] or [
+            {
+                "name": job["file_name"],
+                "size": job["file_size"],
+                "sha256": job["sha256"],
+                "download_url": job["download_url"],
+            }
+        ]
+        found = [_download(urljoin(address, file["download_url"]), file, folder, token, stopped) for file in files]
         seconds = time.monotonic() - begun
     except HTTPError as error:
         raise ExportProblem(f"{error.url}: HTTP {error.code} {error.read(500).decode(errors='replace')}") from error
     except (URLError, OSError, KeyError, ValueError) as error:
         raise ExportProblem(f"{type(error).__name__}: {error}") from error
-    rows = count_rows(path)
+    rows = sum(count_rows(path) for path, _size, _sha256 in found)
+    size = sum(size for _path, size, _sha256 in found)
     checks = (
-        ("sha256", sha256, promised),
+        ("sha256", ", ".join(sha256 for _path, _size, sha256 in found), ", ".join(file["sha256"] for file in files)),
         ("bytes", size, job.get("file_size")),
         ("rows", rows, expected_rows()),
     )
     wrong = [f"{name} is {found}, expected {expected}" for name, found, expected in checks if found != expected]
     if wrong:
-        raise ExportProblem(f"{job_id}, {path}: {'; '.join(wrong)}")
-    return Export(job_id, rows, size, sha256, seconds, path)
+        raise ExportProblem(f"{job_id}, {found[0][0]}: {'; '.join(wrong)}")
+    return Export(job_id, rows, size, job["sha256"], seconds, found[0][0])
 
 
 def count_rows(path: Path) -> int:
@@ -128,19 +138,18 @@ def _wait_for(address: str, job_id: str, *, token: str, stopped: Callable[[], bo
 
 
 def _download(
-    url: str, job: dict[str, Any], folder: Path, token: str, stopped: Callable[[], bool]
-) -> tuple[Path, int, str, str | None]:
-    """The saved file, its size and hash, and the hash that the server promised."""
+    url: str, promised: dict[str, Any], folder: Path, token: str, stopped: Callable[[], bool]
+) -> tuple[Path, int, str]:
+    """The saved file, its size and its hash."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / Path(job["file_name"]).name  # a name from outside never leaves the folder
+    path = folder / Path(promised["name"]).name  # a name from outside never leaves the folder
     digest, size = hashlib.sha256(), 0
     request = Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - our own server
     with _opener.open(request, timeout=ANSWER_SECONDS) as answer, open(path, "wb") as file:
         while block := answer.read(BLOCK):
             if stopped():
-                raise ExportProblem(f"{job['job_id']}: stopped during the download")
+                raise ExportProblem(f"{promised['name']}: stopped during the download")
             file.write(block)
             digest.update(block)
             size += len(block)
-        promised = answer.headers.get("X-Content-SHA256")
-    return path, size, digest.hexdigest(), promised
+    return path, size, digest.hexdigest()

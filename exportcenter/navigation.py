@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 
 ICONS = {
     "jobs.exportjob": "download",
+    "jobs.exportdefinition": "table_edit",
     "jobs.attempt": "play_circle",
     "jobs.joblog": "subject",
     "jobs.event": "bolt",
     "jobs.downloadhandle": "link",
     "jobs.fileremoval": "delete_sweep",
     "jobs.turn": "queue",
+    "jobs.exportchunk": "splitscreen",
     "jobs.daynumber": "tag",
     "accounts.user": "person",
     "accounts.role": "badge",
@@ -26,7 +28,7 @@ ICONS = {
     "django_celery_beat.crontabschedule": "calendar_month",
     "django_celery_beat.intervalschedule": "timelapse",
 }
-ENGINE_MODELS = ["attempt", "joblog", "event", "downloadhandle", "fileremoval", "turn", "daynumber"]
+ENGINE_MODELS = ["exportchunk", "attempt", "joblog", "event", "downloadhandle", "fileremoval", "turn", "daynumber"]
 ACCOUNT_MODELS = ["user", "role", "permission", "tenant", "auditentry"]
 TIMETABLE_MODELS = ["periodictask", "crontabschedule", "intervalschedule"]
 
@@ -42,6 +44,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             [
                 _link(request, _("Overview"), reverse("admin:index"), "dashboard", exact=True),
                 _model(request, "jobs", "exportjob", title=_("Exports")),
+                _model(request, "jobs", "exportdefinition", title=_("Custom exports")),
             ],
         ),
         (_("Data"), [_model(request, "records", name) for name in records]),

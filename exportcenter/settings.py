@@ -6,9 +6,11 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from exportcenter import external_databases
 from exportcenter.database_url import django_config
 from exportcenter.environment import BASE_DIR, var_dir
 
@@ -47,6 +49,9 @@ HTTPS = env.bool("HTTPS", default=False)
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 """Addresses whose X-Forwarded-For is believed when the client's address is recorded."""
 
+EXTRA_APPS = env.list("EXTRA_APPS", default=[])
+"""A company's own apps: their ready() registers datasets and job kinds."""
+
 INSTALLED_APPS = [
     "exportcenter.apps.ExportCenterConfig",
     "unfold",
@@ -66,7 +71,7 @@ INSTALLED_APPS = [
     "jobs",
     "jobs.records",
     "reports",
-    *env.list("EXTRA_APPS", default=[]),  # a company's own apps: their ready() registers datasets and job kinds
+    *EXTRA_APPS,
 ]
 
 MIDDLEWARE = [
@@ -124,6 +129,19 @@ DATABASES["default"]["OPTIONS"] |= {
 if DATABASE_POOL:
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 10}
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # else each pooled connection fails once after a restart
+
+EXTERNAL_STATEMENT_TIMEOUT_SECONDS = env.int("EXTERNAL_STATEMENT_TIMEOUT_SECONDS", default=600)
+EXTERNAL_CONNECTIONS = env.int("EXTERNAL_CONNECTIONS", default=2)
+"""Exports that read from one external database at the same time, over all workers."""
+if min(EXTERNAL_STATEMENT_TIMEOUT_SECONDS, EXTERNAL_CONNECTIONS) < 1:
+    raise SystemExit("error: EXTERNAL_STATEMENT_TIMEOUT_SECONDS and EXTERNAL_CONNECTIONS must be 1 or more.")
+try:
+    DATABASES |= external_databases.parse(
+        env.str("EXTERNAL_DATABASES", default=""), statement_seconds=EXTERNAL_STATEMENT_TIMEOUT_SECONDS
+    )
+except ValueError as error:
+    raise SystemExit(f"error: EXTERNAL_DATABASES: {error}") from None
+DATABASE_ROUTERS = ["jobs.datasets.router.SourceRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- people ---------------------------------------------------------------------------------------------
@@ -225,6 +243,16 @@ SPOOL_DIR = Path(env.str("SPOOL_DIR", default=str(VAR_DIR / "spool")))
 """Where a worker writes before it publishes; private, on the worker's own disk."""
 S3_BUCKET = env.str("S3_BUCKET", default="")
 """Set it to keep exported files in an S3-compatible store; otherwise they live under VAR_DIR/files."""
+EXPORT_SEGMENT_ROWS = env.int("EXPORT_SEGMENT_ROWS", default=69_905)
+"""Rows that are written as one unit, a fifteenth of a sheet: parts, chunks, sheets, row groups end at its borders."""
+if not 1 <= EXPORT_SEGMENT_ROWS < 1_048_576:
+    raise ImproperlyConfigured("EXPORT_SEGMENT_ROWS must be from 1 to 1048575, the rows of a sheet")
+EXPORT_CHUNK_ROWS = env.int("EXPORT_CHUNK_ROWS", default=15 * EXPORT_SEGMENT_ROWS)
+"""An export of more than twice so many rows is written by several workers at once, in chunks; 0 = never."""
+EXPORT_SPLIT_BYTES = env.int("EXPORT_SPLIT_BYTES", default=5 << 30)
+"""A larger result becomes several files …"""
+EXPORT_PART_BYTES = env.int("EXPORT_PART_BYTES", default=1 << 30)
+"""… of at most this size."""
 X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", default="")
 """Internal nginx location of VAR_DIR/files, e.g. /protected/: nginx then sends the bytes of local files."""
 STORAGES = {
@@ -265,6 +293,8 @@ ENGINE_STOP_GRACE_SECONDS = env.float("ENGINE_STOP_GRACE_SECONDS", default=20)
 """After SIGTERM a running job may go on so long before it is released to another worker."""
 QUEUED_PER_USER = env.int("QUEUED_PER_USER", default=200)
 """Jobs one user may have waiting. Tenants carry their own cap."""
+EXPORT_COUNT_TIMEOUT_SECONDS = env.float("EXPORT_COUNT_TIMEOUT_SECONDS", default=10)
+"""How long an exact count before an export may take; then the estimate is answered."""
 DOWNLOAD_LINK_SECONDS = env.int("DOWNLOAD_LINK_SECONDS", default=15 * 60)
 
 BROKER_DIR = VAR_DIR / "broker"

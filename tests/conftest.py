@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 
 from tests import world as people
+from tests.jobs.records import samples
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +58,8 @@ def superuser():
 
 
 def wipe():
-    """Empty every table of jobs and records (committed), and wait out no lock: nothing else may run."""
+    """Empty every table of jobs, records and a company's own apps (committed), and wait out no lock: nothing else may
+    run."""
     with psycopg.connect(os.environ["TEST_SUPERUSER_URL"], autocommit=True) as direct:
         names = [
             row[0]
@@ -66,6 +68,7 @@ def wipe():
                 "AND (tablename LIKE 'jobs\\_%' OR tablename LIKE 'records\\_%' OR tablename LIKE 'echo\\_%')"
             )
         ]
+        names += [model._meta.db_table for model in samples.OTHERS]
         if names:
             direct.execute(f"TRUNCATE {', '.join(names)} CASCADE")
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -243,9 +243,9 @@ class Trail:
 
 # --- a real web server ------------------------------------------------------------------------------------
 class Web:
-    """uvicorn with the product on a free port."""
+    """uvicorn with the product on a free port; ``root`` is the tree it runs from."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, root: Path = ROOT, environment: Mapping[str, str] | None = None) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = folder / "web.log"
@@ -253,8 +253,8 @@ class Web:
         with open(self.log, "w") as output:
             self.process = subprocess.Popen(
                 command,
-                cwd=ROOT,
-                env=os.environ | {"DATABASE_POOL": "10"},
+                cwd=root,
+                env=os.environ | {"DATABASE_POOL": "10"} | dict(environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

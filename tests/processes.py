@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Processes:
-    """Starts product processes in the tests' database. ``close`` kills whatever still runs."""
+    """Starts product processes in the tests' database, from the tree ``root``. ``close`` kills whatever still runs."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, root: Path = ROOT) -> None:
+        self.folder, self.root = folder, root
         self._running: list[subprocess.Popen] = []
 
     def worker(
@@ -48,7 +48,7 @@ class Processes:
         with open(log, "w") as output:
             process = subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=self.root,
                 env=os.environ | {"LOG_LEVEL": "INFO", "ENGINE_TIME_SCALE": "20"} | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -12,7 +12,14 @@ from exportcenter.first_export import ExportProblem
 
 CONTENT = "\ufeff订单号,金额\r\nA1,10.00\r\nA2,20.00\r\n".encode()
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-HONEST = {"status": "ready", "sha256": SHA256, "file_size": len(CONTENT), "file_name": "订单.csv", "rows": 2}
+HONEST = {
+    "status": "ready",
+    "sha256": SHA256,
+    "file_size": len(CONTENT),
+    "file_name": "订单.csv",
+    "rows": 2,
+    "parts": [],
+}
 
 
 @pytest.fixture
@@ -36,7 +43,7 @@ def serve():
                 assert self.headers["Authorization"] == "Bearer T"
                 if self.path == "/api/v1/exports/E1":
                     url = f"http://{self.headers['Host']}/file"
-                    names = ("status", "file_size", "file_name")
+                    names = ("status", "file_size", "file_name", "sha256", "parts")
                     return self.answer({"job_id": "E1", "download_url": url} | {name: facts[name] for name in names})
                 return self.answer(CONTENT, headers={"X-Content-SHA256": facts["sha256"]})
 

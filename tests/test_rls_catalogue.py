@@ -11,10 +11,12 @@ from django.db import IntegrityError, connection, transaction
 from accounts import tenancy
 from accounts.models import Tenant
 from exportcenter.common.rls import CURRENT_TENANT
-from exportcenter.database_roles import APP, OWNER, RoleTooStrong, refuse_strong_role
-from jobs.models import Attempt, DownloadHandle, JobLog
-from jobs.records.models import Member, Order, RiskHit
+from exportcenter.database_roles import APP, OWNER, RoleTooStrong, grant_to_app, refuse_strong_role
+from jobs.models import Attempt, DownloadHandle, ExportChunk, JobLog
+from jobs.records.models import Member, Order
+from tests.accounts import rows
 from tests.exports_helpers import Exports, post, signed_in
+from tests.jobs.records import samples
 
 WALLED = """
 SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity, c.relname = 'accounts_tenant' AS is_tenant
@@ -64,21 +66,16 @@ def filled(live):
         ready = maker.make(name, "members", "ready")
         maker.make(name, "members", "expired")
         assert post(client, f"/api/v1/exports/{ready.job_no}/links").status_code == 201
+        named = {"name": "n", "dataset": "members", "body": {}}
+        assert post(client, "/api/v1/export-definitions", named).status_code == 201
         with live.scope(name):
             now = ready.created_at
             JobLog.objects.create(kind="export", job_id=ready.pk, at=now, message="x")
             Attempt.objects.create(
                 kind="export", job_id=ready.pk, number=1, fence=ready.fence, worker="test", started_at=now
             )
-            member = Member.objects.create(member_no="M1", name="张三", region="华东", created_at=now)
-            order = Order.objects.create(
-                order_no="O1", member=member, buyer_name="张三", sku="S", product_name="P", amount=1, region="华东",
-                created_at=now,
-            )  # fmt: skip
-            RiskHit.objects.create(
-                hit_no="H1", member=member, order=order, rule_code="R", rule_name="r", category="fraud", level="high",
-                score=1, decision="hold", status="pending", region="华东", amount=1, created_at=now,
-            )  # fmt: skip
+            samples.one_of_each()
+            rows.one_of(ExportChunk, live.user(name))
     yield live
     maker.close()
 
@@ -142,6 +139,7 @@ def test_foreign_keys_between_tenant_tables_carry_the_tenant(tables, superuser):
     assert {key[0] for key in inner} >= {
         "jobs_exportjob_owner_id_tenant_fk",
         "jobs_downloadhandle_job_id_tenant_fk",
+        "jobs_exportjob_definition_id_tenant_fk",
         "records_order_member_id_tenant_fk",
     }
 
@@ -273,6 +271,13 @@ def test_the_app_role_is_weak(live, superuser):
 def test_the_app_role_cannot_tear_the_wall_down(app, statement):
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         app.execute(statement)
+
+
+def test_migrating_again_gives_nothing_back(app, owner):
+    grant_to_app(owner)
+    for statement in ("UPDATE accounts_auditentry SET result = 'x'", "DELETE FROM accounts_auditentry"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            app.execute(statement)
 
 
 def test_row_security_off_shows_an_error_not_the_rows(app):

@@ -2,17 +2,16 @@
 
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from accounts import demo
 from jobs.records.demo import fill
+from tests import documents
 from tests.exports_helpers import Web
 from tests.processes import Processes
 from tests.world import PASSWORD
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
 ORDERS = 5_000
 
 pytestmark = pytest.mark.processes
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.processes
 
 def blocks(name: str) -> list[str]:
     """The bash blocks of a document, in order."""
-    return re.findall(r"^```bash\n(.*?)^```$", (DOCS / name).read_text(), flags=re.MULTILINE | re.DOTALL)
+    return [block.text for block in documents.blocks(name, "bash")]
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 """Jobs in the admin: exports for everybody who may see them, the engine's own tables for admins. All read-only."""
 
-from jobs.admin import engine, exports
+from jobs.admin import chunks, definitions, engine, exports
 
-__all__ = ["engine", "exports"]
+__all__ = ["chunks", "definitions", "engine", "exports"]

@@ -19,7 +19,8 @@ from accounts.models import User
 from jobs.admin import words
 from jobs.admin.steps import CANCEL, RETRY
 from jobs.engine.states import Status
-from jobs.exports import links
+from jobs.exports import links, planning
+from jobs.exports.estimating import accuracy
 from jobs.models import ExportJob
 
 
@@ -35,6 +36,7 @@ class ExportColumns:
         "file",
         "size_shown",
         "rows",
+        "forecast",
         "checksum",
         "as_of",
         "expiry",
@@ -62,6 +64,7 @@ class ExportColumns:
         ready = ExportColumns.has_file(job)
         address = links.absolute(request, job, links.link_for(job, user)) if ready and allowed else ""
         job.file_address, job.file_reason = address, allowed.reason  # type: ignore[attr-defined]
+        job.shown_params = planning.shown_params(job, user)  # type: ignore[attr-defined]
 
     @staticmethod
     def has_file(job: ExportJob) -> bool:
@@ -102,8 +105,8 @@ class ExportColumns:
 
     @display(description=_("type"))
     def type_title(self, job: ExportJob) -> str:
-        """Title of the dataset."""
-        return job.dataset_title
+        """Title of the dataset, and whether somebody has chosen the columns."""
+        return job.type_title
 
     @display(description=_("status"), label=words.TONES)
     def status_shown(self, job: ExportJob) -> tuple[str, str]:
@@ -194,6 +197,19 @@ class ExportColumns:
             return words.number(job.row_count)
         return f"{words.number(job.rows_done)} / {words.number(job.rows_expected) or '?'}"
 
+    @display(description=_("estimate"))
+    def forecast(self, job: ExportJob) -> SafeString | None:
+        """What was expected at creation; once the file is there, how far that was from what came out."""
+        if job.estimated_rows is None:
+            return None
+        errors = accuracy.errors(job) or {}
+        lines = [
+            (_t("Rows"), words.number(job.estimated_rows), words.deviation(errors.get("rows"))),
+            (_t("Size"), words.size(job.estimated_bytes), words.deviation(errors.get("bytes"))),
+            (_t("Duration"), words.seconds(job.estimated_seconds), words.deviation(errors.get("seconds"))),
+        ]
+        return format_html_join("", '<span class="job-pair"><span>{}</span> {} {}</span>', lines)
+
     @display(description=_("SHA-256"))
     def checksum(self, job: ExportJob) -> SafeString | None:
         """To compare a downloaded file with."""
@@ -241,9 +257,9 @@ class ExportColumns:
 
     # --- page: request ----------------------------------------------------------------------------------
     @display(description=_("filters"))
-    def conditions(self, job: ExportJob) -> SafeString | None:
-        """As they were sent."""
-        return words.as_json(job.params) if job.params else None
+    def conditions(self, job: Any) -> SafeString | None:
+        """As they were sent, without values that a mask would hide from this reader."""
+        return words.as_json(job.shown_params) if job.shown_params else None
 
     @display(description=_("columns"))
     def chosen_columns(self, job: ExportJob) -> str:

@@ -33,7 +33,15 @@ from accounts.models import User
 from jobs.admin import words
 from jobs.engine import kinds
 from jobs.engine.states import Stage, Status
-from jobs.models import Attempt, DayNumber, DownloadHandle, Event, FileRemoval, JobLog, Turn
+from jobs.models import (
+    Attempt,
+    DayNumber,
+    DownloadHandle,
+    Event,
+    FileRemoval,
+    JobLog,
+    Turn,
+)
 
 
 class EngineAdmin(ReadOnlyAdmin):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -23,10 +24,10 @@ from accounts.models import User
 from exportcenter.common.client import client_of
 from exportcenter.common.errors import ExportCenterError
 from exportcenter.common.paging import count
-from jobs.admin import words
+from jobs.admin import files, words
 from jobs.admin.columns import ExportColumns
 from jobs.admin.steps import ACCELERATE, CANCEL, RETRY, STEPS, Step
-from jobs.datasets import all_datasets
+from jobs.datasets import CUSTOM, all_datasets
 from jobs.engine.states import Status
 from jobs.exports import links, services
 from jobs.exports.filters import numbered
@@ -42,7 +43,7 @@ class TypeFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Every dataset there is."""
-        return [(dataset.key, dataset.title) for dataset in all_datasets()]
+        return [*((dataset.key, dataset.title) for dataset in all_datasets()), (CUSTOM, _("Custom"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ExportJob]) -> QuerySet[ExportJob]:
         """Exports of the chosen dataset."""
@@ -142,6 +143,7 @@ class ExportJobAdmin(ExportColumns, ReadOnlyAdmin):
                 "log_lines": tail[::-1],
                 "log_is_cut": len(tail) == TAIL_LINES,
                 "log_address": self._log_address(request, job),
+                **files.shown(job, _person(request), request),
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -179,11 +181,13 @@ class ExportJobAdmin(ExportColumns, ReadOnlyAdmin):
 
     @action(description=_("Download"), icon="download", variant=ActionVariant.PRIMARY)
     def download(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """A link made at this moment: one in a page that stood open over lunch would be dead."""
+        """A link made at this moment: one in a page that stood open over lunch would be dead. ?part=2: of that part."""
 
         def go(job: ExportJob) -> HttpResponse:
             policy.may(_person(request), policy.Action.EXPORT_DOWNLOAD, job).or_refuse()
-            return HttpResponseRedirect(links.absolute(request, job, links.link_for(job, _person(request))))
+            address = links.absolute(request, job, links.link_for(job, _person(request)))
+            part = request.GET.get("part", "")
+            return HttpResponseRedirect(f"{address}&{urlencode({'part': part})}" if part else address)
 
         return self._with_job(request, object_id, go)
 

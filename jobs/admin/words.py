@@ -85,17 +85,27 @@ def size(count: int | None) -> str | None:
 
 def duration(start: datetime | None, end: datetime | None) -> str | None:
     """38 s, 4 min 12 s, 1 h 5 min."""
-    if start is None or end is None:
+    return None if start is None or end is None else seconds((end - start).total_seconds())
+
+
+def seconds(count: float | None) -> str | None:
+    """The same of a number."""
+    if count is None:
         return None
-    exact = max(0.0, (end - start).total_seconds())
+    exact = max(0.0, count)
     if exact < 10:
         return _("%(seconds)s s") % {"seconds": localize(round(exact, 1))}
-    seconds = round(exact)
-    if seconds < 60:
-        return _("%(seconds)s s") % {"seconds": seconds}
-    if seconds < 3600:
-        return _("%(minutes)d min %(seconds)d s") % {"minutes": seconds // 60, "seconds": seconds % 60}
-    return _("%(hours)d h %(minutes)d min") % {"hours": seconds // 3600, "minutes": seconds % 3600 // 60}
+    whole = round(exact)
+    if whole < 60:
+        return _("%(seconds)s s") % {"seconds": whole}
+    if whole < 3600:
+        return _("%(minutes)d min %(seconds)d s") % {"minutes": whole // 60, "seconds": whole % 60}
+    return _("%(hours)d h %(minutes)d min") % {"hours": whole // 3600, "minutes": whole % 3600 // 60}
+
+
+def deviation(percent: float | None) -> str:
+    """(+3.5 %): how far an estimate was above or below what came out; nothing while that is unknown."""
+    return "" if percent is None else f"({'+' if percent > 0 else ''}{localize(percent)} %)"
 
 
 def number(count: int | None) -> str | None:

@@ -46,6 +46,8 @@ MAX_ATTEMPTS = 4
 """One run and three automatic retries (SPEC E7)."""
 MAX_CRASHES = 3
 """A job that took so many workers down is poison."""
+MAX_WAITS = 60
+"""Attempts of a job that found another queue full (JobError.waits); at most a minute apart, so for about an hour."""
 BACKOFF_LIMIT = timedelta(minutes=60)
 RETRY_PAUSE = timedelta(minutes=5)
 """One manual retry per chain in this time (SPEC E6)."""

@@ -35,6 +35,7 @@ class RunContext:
         self.stage = Stage.PREPARING
         self.lines: deque[tuple[float, str, str]] = deque()
         self._reason: str | None = None
+        self._follows: RunContext | None = None
         self._lock = threading.Lock()
         self._connection: Any = None
 
@@ -53,9 +54,15 @@ class RunContext:
         """Append a line to the job's log. Never put secrets or personal data in it."""
         self.lines.append((time.time(), level, message))
 
+    def follow(self, other: "RunContext") -> None:
+        """Stop, and go back to the queue, when ``other`` must stop: this body runs inside that one."""
+        self._follows = other
+
     def check(self) -> None:
         """Raise Aborted when the job was canceled, lost, released, or is over its time."""
         self.look_at_clock()
+        if self._follows is not None and self._follows.reason is not None and self._reason is None:
+            self._reason = Reason.RELEASED
         if self._reason is not None:
             raise Aborted(self._reason)
 

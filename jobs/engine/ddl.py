@@ -3,6 +3,8 @@
 A kind's migration runs ``job_table(table)``; the shared trigger functions come with jobs.0002.
 """
 
+from collections.abc import Mapping
+
 from django.db import migrations
 
 from exportcenter.common.rls import secure_tenant_table
@@ -29,7 +31,7 @@ BEGIN
         RETURN NEW;
     END IF;
     IF TG_OP = 'DELETE' THEN
-        IF OLD.status <> 'expired' THEN
+        IF OLD.status <> 'expired' AND NOT (coalesce(TG_ARGV[0], '') = 'internal' AND OLD.status IN ({_frozen()})) THEN
             RAISE EXCEPTION 'job % is %; only expired jobs are deleted', OLD.job_no, OLD.status
                 USING ERRCODE = 'check_violation';
         END IF;
@@ -71,13 +73,19 @@ def engine_functions() -> list[migrations.RunSQL]:
     ]
 
 
-def job_table(table: str) -> list[migrations.RunSQL]:
-    """Guard, row-level security and composite keys of a kind's table."""
+def job_table(
+    table: str, *, references: Mapping[str, str] | None = None, internal: bool = False
+) -> list[migrations.RunSQL]:
+    """Guard, row-level security and composite keys of a kind's table; rows of an ``internal`` kind can be deleted
+    however they ended."""
+    argument = "'internal'" if internal else ""
     return [
-        secure_tenant_table(table, references={"owner_id": "accounts_user"}, engine="SELECT, UPDATE"),
+        secure_tenant_table(
+            table, references={"owner_id": "accounts_user", **(references or {})}, engine="SELECT, UPDATE"
+        ),
         migrations.RunSQL(
             f"CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON {table} "
-            "FOR EACH ROW EXECUTE FUNCTION jobs_guard()",
+            f"FOR EACH ROW EXECUTE FUNCTION jobs_guard({argument})",
             f"DROP TRIGGER guard ON {table}",
         ),
     ]

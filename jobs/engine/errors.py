@@ -8,13 +8,15 @@ class JobError(Exception):
     """Base of every expected failure.
 
     Class attributes: ``code``, ``default_message``, ``default_advice`` (English, translated into the owner's
-    language when the job fails), ``transient``: whether the engine tries again by itself (SPEC E7).
+    language when the job fails), ``transient``: whether the engine tries again by itself (SPEC E7), ``waits``: nothing
+    is wrong, there is a queue elsewhere: the attempt does not count, and the job comes back for about an hour.
     """
 
     code = "JOB_FAILED"
     default_message = gettext_noop("The job could not be finished.")
     default_advice = gettext_noop("Try again. If it fails again, send the job number to support.")
     transient = False
+    waits = False
 
     def __init__(self, message: str = "", advice: str = "") -> None:
         self.message = message or _(self.default_message)
@@ -85,6 +87,41 @@ class StorageTrouble(JobError):
     default_message = gettext_noop("The file could not be stored.")
     default_advice = gettext_noop("The disk or the file store is full or away. It is tried again by itself.")
     transient = True
+
+
+class SourceUnavailable(JobError):
+    """Another database, from which a dataset reads, is away."""
+
+    code = "SOURCE_UNAVAILABLE"
+    default_message = gettext_noop("The database that holds this data did not answer.")
+    default_advice = gettext_noop("It is tried again by itself. If it stays away, tell an admin.")
+    transient = True
+
+
+class SourceBusy(JobError):
+    """As many exports as allowed read from the other database already, or it takes no more connections."""
+
+    code = "SOURCE_BUSY"
+    default_message = gettext_noop("The database that holds this data is busy with other exports.")
+    default_advice = gettext_noop("Try again when there is less to do.")
+    transient = True
+    waits = True
+
+
+class SourceRefused(JobError):
+    """The other database does not let us in, or lacks what the dataset reads. Only an admin can mend it."""
+
+    code = "SOURCE_REFUSED"
+    default_message = gettext_noop("The database that holds this data refused the request.")
+    default_advice = gettext_noop("Tell an admin: the access to that database needs mending. Then try again.")
+
+
+class SourceTimeout(JobError):
+    """A statement took longer than the other database grants us."""
+
+    code = "SOURCE_TIMEOUT"
+    default_message = gettext_noop("The database that holds this data took too long.")
+    default_advice = gettext_noop("Choose a shorter period or fewer columns, then try again.")
 
 
 class Aborted(Exception):

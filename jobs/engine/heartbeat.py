@@ -135,7 +135,7 @@ class Heartbeat:
             stage=str(current[2]),
         )
         self._written = current
-        if row is not None:
+        if row is not None and not self.context.claim.kind.internal:
             self._tell(current)
 
     def _tell(self, current: tuple[Any, ...]) -> None:
@@ -170,7 +170,7 @@ class Heartbeat:
         """One statement in one transaction of the job's tenant. Returns its first row."""
         claim = self.context.claim
         if self._connection is None or self._connection.closed:
-            self._connection = _connect()
+            self._connection = own_connection()
         with self._connection.transaction():
             self._connection.execute("SELECT set_config('app.tenant_id', %s, true)", [str(claim.tenant_id)])
             cursor = self._connection.execute(
@@ -187,7 +187,8 @@ class Heartbeat:
             self._connection = None
 
 
-def _connect() -> psycopg.Connection[Any]:
+def own_connection() -> psycopg.Connection[Any]:
+    """A connection beside Django's, with the same parameters, in autocommit mode."""
     parameters = dict(django_connection.get_connection_params())
     for name in ("cursor_factory", "context", "prepare_threshold", "pool"):
         parameters.pop(name, None)

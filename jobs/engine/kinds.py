@@ -40,6 +40,7 @@ class JobKind:
         model: the concrete Job model
         status_change: audit operation of a change of status
         time_limit: how long one attempt may take; None = the engine's setting
+        internal: its jobs are parts of another job, which tells about them: no events, no audit entries of their own
     """
 
     key: ClassVar[str]
@@ -48,6 +49,7 @@ class JobKind:
     model: ClassVar[type[Job]]
     status_change: ClassVar[Operation]
     time_limit: ClassVar[timedelta | None] = None
+    internal: ClassVar[bool] = False
 
     @property
     def limit_seconds(self) -> float:

@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.tenancy import tenant_scope
 from exportcenter.common.errors import StateConflict
 from jobs.engine import doorbell
-from jobs.engine.config import BACKOFF_LIMIT, MAX_CRASHES
+from jobs.engine.config import BACKOFF_LIMIT, MAX_CRASHES, MAX_WAITS
 from jobs.engine.errors import JobError, JobTimeout, PoisonJob, WorkerLost
 from jobs.engine.kinds import JobKind, Result
 from jobs.engine.queue import Claim, join_queue
@@ -29,6 +29,8 @@ LEVELS = {
     Outcome.LOST: Level.WARNING,
     Outcome.RETRY: Level.WARNING,
 }
+LONGEST_WAIT = 5
+"""As an exponent of two: about half a minute between looks at a queue elsewhere."""
 LET_GO: dict[str, Any] = {"slot": None, "lease_until": None, "deadline_at": None}
 """Every statement that leaves ``processing`` clears these; a CHECK demands it."""
 
@@ -66,7 +68,10 @@ def published(claim: Claim) -> bool:
 
 
 def fail(claim: Claim, error: JobError, *, stack: str = "") -> None:
-    """The attempt failed: back to the queue when the error is transient and tries are left, else → failed."""
+    """The attempt failed: back to the queue when the error is transient and tries are left, else → failed.
+
+    An error that ``waits`` uses up none of the tries.
+    """
     with tenant_scope(claim.tenant_id):
         job = _mine(claim).select_for_update().first()
         if job is None:
@@ -74,7 +79,18 @@ def fail(claim: Claim, error: JobError, *, stack: str = "") -> None:
         outcome = Outcome.TIMEOUT if isinstance(error, JobTimeout) else Outcome.FAILED
         if job.cancel_requested_at is not None:
             _leave(claim, job, Status.CANCELED, Outcome.CANCELED)
-        elif error.transient and job.attempt < job.max_attempts:
+        elif error.waits and (visits := Attempt.objects.filter(job_id=job.pk).count()) < MAX_WAITS:
+            pause = _backoff(min(visits, LONGEST_WAIT))
+            _leave(
+                claim,
+                job,
+                Status.QUEUED,
+                Outcome.RETRY,
+                error=error,
+                attempt=F("attempt") - 1,
+                available_at=Now() + pause,
+            )
+        elif error.transient and not error.waits and job.attempt < job.max_attempts:
             _leave(claim, job, Status.QUEUED, Outcome.RETRY, error=error, available_at=Now() + _backoff(job.attempt))
         else:
             _leave(claim, job, Status.FAILED, outcome, error=error, stack=stack)

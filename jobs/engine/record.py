@@ -9,6 +9,8 @@ from jobs.models.job import Job
 
 def note_change(kind: JobKind, job: Job, *, before: str, actor: User | None = None) -> None:
     """Record that ``job`` went from ``before`` (empty = it is new) to its present status. Call it last."""
+    if kind.internal:
+        return
     events.publish(
         "job.status",
         job.job_no,

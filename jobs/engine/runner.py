@@ -137,10 +137,12 @@ def _publish(claim: queue.Claim, result: Result) -> None:
     """Publish; after a lost answer look what became of it, and never delete a file that may be published."""
     try:
         done = lifecycle.publish(claim, result)
-    except DatabaseError:
+    except DatabaseError as error:
         connection.close()
         if lifecycle.published(claim):
             return
+        if not isinstance(error, OperationalError):  # that is said again, with the same result
+            result.discard()
         raise
     if done or lifecycle.published(claim):
         return

@@ -1,10 +1,8 @@
 """REST API of exports: thin doors to the services (S0 §9; SPEC A1–A3)."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponseBase, StreamingHttpResponse
-from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,14 +12,24 @@ from accounts.audit import Operation
 from accounts.signin.person import person
 from exportcenter.common.api import AnswersAnyway
 from exportcenter.common.client import client_of
-from exportcenter.common.errors import InvalidParameters
 from exportcenter.common.paging import paginate
 from jobs.exports import links, presenting, services
+from jobs.exports.bodies import is_list, is_object, is_text, is_use_count, is_yes_no, read_body
 from jobs.exports.download import serve
+from jobs.exports.estimating import accuracy
 from jobs.exports.filters import narrow, ordering
 from jobs.models import ExportJob, JobLog
 
 PAGE_WORDS = frozenset({"page", "page_size", "ordering"})
+WISH = {
+    "type": is_text,
+    "file_type": is_text,
+    "params": is_object,
+    "columns": is_list,
+    "options": is_object,
+    "source": is_text,
+}
+"""Fields of a request for an export."""
 
 
 class ExportView(APIView):
@@ -45,28 +53,30 @@ class ExportList(ExportView):
 
     def post(self, request: Request) -> Response:
         """201 with the new export."""
-        body = _body(
-            request,
-            type=_text,
-            file_type=_text,
-            params=_object,
-            columns=_list,
-            options=_object,
-            source=_text,
-            required=("type",),
-        )
-        job = services.request_export(
-            dataset=body["type"],
-            file_type=body.get("file_type", "csv"),
-            params=body.get("params") or {},
-            columns=body.get("columns"),
-            options=body.get("options") or {},
-            source=body.get("source") or "",
-            actor=person(request),
-            client=client_of(request._request),
-        )
+        body = read_body(request, **WISH, required=("type",))
+        job = services.request_export(**_wish(body), actor=person(request), client=client_of(request._request))
         shown = presenting.present_detail(job, viewer=person(request), request=request._request)
         return Response(shown, status=201, headers={"Location": f"{request.path.rstrip('/')}/{job.job_no}"})
+
+
+class ExportEstimate(ExportView):
+    """What an export would be. Nothing is stored."""
+
+    def post(self, request: Request) -> Response:
+        """200; the body of a creation, and ``exact``: true to have the rows counted."""
+        body = read_body(request, **WISH, exact=is_yes_no, required=("type",))
+        seen = services.preview_export(**_wish(body), exact=body.get("exact", False), actor=person(request))
+        return Response(presenting.present_preview(seen))
+
+
+class EstimateAccuracy(ExportView):
+    """How good estimates were lately (admin)."""
+
+    def get(self, request: Request) -> Response:
+        """{days, items: [{dataset, jobs, rows, bytes, seconds}]}: median absolute errors in percent."""
+        policy.may(person(request), policy.Action.ESTIMATE_ACCURACY).or_refuse()
+        items = [vars(item) for item in accuracy.overview()]
+        return Response({"days": accuracy.DAYS, "items": items})
 
 
 class ExportDetail(ExportView):
@@ -83,7 +93,7 @@ class ExportRetry(ExportView):
 
     def post(self, request: Request, job_no: str) -> Response:
         """{new_job_id}"""
-        _body(request)
+        read_body(request)
         job = services.retry_export(job_no, actor=person(request), client=client_of(request._request))
         return Response({"new_job_id": job.job_no})
 
@@ -93,7 +103,7 @@ class ExportCancel(ExportView):
 
     def post(self, request: Request, job_no: str) -> Response:
         """{ok: true}"""
-        _body(request)
+        read_body(request)
         services.cancel_export(job_no, actor=person(request), client=client_of(request._request))
         return Response({"ok": True})
 
@@ -103,7 +113,7 @@ class ExportAccelerate(ExportView):
 
     def post(self, request: Request, job_no: str) -> Response:
         """{ok: true}"""
-        _body(request)
+        read_body(request)
         services.accelerate_export(job_no, actor=person(request), client=client_of(request._request))
         return Response({"ok": True})
 
@@ -113,7 +123,7 @@ class DeleteExpired(ExportView):
 
     def post(self, request: Request) -> Response:
         """{deleted: N}"""
-        _body(request)
+        read_body(request)
         return Response({"deleted": services.delete_expired(actor=person(request), client=client_of(request._request))})
 
 
@@ -122,7 +132,7 @@ class ExportLinks(ExportView):
 
     def post(self, request: Request, job_no: str) -> Response:
         """201 {download_url, expires_at, max_uses}. Works before the file is there: the link then answers 202."""
-        body = _body(request, max_uses=_uses)
+        body = read_body(request, max_uses=is_use_count)
         job, handle = links.make_link(
             job_no, actor=person(request), max_uses=body.get("max_uses"), client=client_of(request._request)
         )
@@ -171,38 +181,13 @@ class ExportDownload(ExportView):
     head = get
 
 
-# --- bodies: small on purpose; what a field means is checked by the services ------------------------------
-def _body(request: Request, *, required: tuple[str, ...] = (), **fields: Callable[[Any], str]) -> dict[str, Any]:
-    """The JSON body with exactly the ``fields`` named. Raises InvalidParameters by field."""
-    body = request.data if request.data or not fields else {}
-    if not isinstance(body, dict):
-        raise InvalidParameters(details={"body": [_("A JSON object is expected.")]})
-    problems = {
-        name[:100]: [_("There is no such field. Allowed: %(allowed)s.") % {"allowed": ", ".join(fields) or "-"}]
-        for name in body
-        if name not in fields
+def _wish(body: dict[str, Any]) -> dict[str, Any]:
+    """A body of the fields WISH as the services take it."""
+    return {
+        "dataset": body["type"],
+        "file_type": body.get("file_type"),
+        "params": body.get("params") or {},
+        "columns": body.get("columns"),
+        "options": body.get("options"),
+        "source": body.get("source") or "",
     }
-    problems |= {name: [_("This field is required.")] for name in required if name not in body}
-    for name, check in fields.items():
-        if name in body and (problem := check(body[name])):
-            problems[name] = [problem]
-    if problems:
-        raise InvalidParameters(details=problems)
-    return dict(body)
-
-
-def _text(value: Any) -> str:
-    return "" if isinstance(value, str) else _("A text is expected.")
-
-
-def _object(value: Any) -> str:
-    return "" if isinstance(value, dict) else _("A JSON object is expected.")
-
-
-def _list(value: Any) -> str:
-    return "" if value is None or isinstance(value, list) else _("A list is expected.")
-
-
-def _uses(value: Any) -> str:
-    fine = value is None or (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1000)
-    return "" if fine else _("A whole number from 1 to %(most)d is expected.") % {"most": 1000}

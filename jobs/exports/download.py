@@ -8,10 +8,10 @@ import base64
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
@@ -20,6 +20,7 @@ from django.db import connection
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -30,12 +31,11 @@ from accounts.signin.person import person
 from accounts.tenancy import tenant_scope
 from exportcenter.common.api import error_body
 from exportcenter.common.client import Client, client_of
-from exportcenter.common.errors import Gone, PermissionRefused
+from exportcenter.common.errors import Gone, NotFound, PermissionRefused
 from exportcenter.common.ranges import Span, Unsatisfiable, requested
 from jobs.datasets import GENERAL
 from jobs.engine.states import CANCELABLE
-from jobs.exports import links, storage
-from jobs.formats import base as formats
+from jobs.exports import links, planning, storage
 from jobs.models import ExportJob
 
 log = logging.getLogger(__name__)
@@ -65,73 +65,111 @@ def serve(request: Request, job_no: str) -> HttpResponseBase:
     if job.status in CANCELABLE:
         return _not_landed(job)
     links.refuse_without_file(job)
-    etag = f'"{job.file_sha256}"'
-    size = job.file_size or 0
+    piece = piece_of(job, request.query_params.get("part", ""))
+    etag, size = f'"{piece.sha256}"', piece.size
     try:
         part = requested(request.headers.get("Range", ""), request.headers.get("If-Range", ""), etag=etag, size=size)
     except Unsatisfiable:
         body = error_body("RANGE_NOT_SATISFIABLE", _("The file has %(size)d bytes.") % {"size": size})
         return Response(body, status=416, headers={"Content-Range": f"bytes */{size}"})
-    if not storage.store().exists(job.file_key or ""):
-        log.error("export %s is ready but its object %s is missing", job.job_no, job.file_key)
+    if not storage.store().exists(piece.key):
+        log.error("export %s is ready but its object %s is missing", job.job_no, piece.key)
         raise Gone(_("The file is missing from the store."))
     asking = request.method == "HEAD"  # for the facts only: not a use, not a download
     try:
         links.use(token, count=not asking)
     except links.LinkRefused as refusal:
-        _record(
-            user, client, f"export:{job.job_no}", result="refused", details={"job_id": job.job_no, "why": refusal.why}
-        )
+        details = {"job_id": job.job_no, "why": refusal.why, "file": piece.name}
+        _record(user, client, f"export:{job.job_no}", result="refused", details=details)
         raise
     if asking:
-        return _head(HttpResponse(), job, Span(0, size - 1, size), partial=False, etag=etag)
+        return _head(HttpResponse(), piece, Span(0, size - 1, size), partial=False, etag=etag)
     span = part or Span(0, size - 1, size)
     # Committed with this request's transaction, which ends before the first byte is sent.
     _record(
         user,
         client,
         f"export:{job.job_no}",
-        details={"job_id": job.job_no, "bytes": span.length, "first": span.first, "size": size, "user_id": user.code},
+        details={
+            "job_id": job.job_no,
+            "bytes": span.length,
+            "first": span.first,
+            "size": size,
+            "user_id": user.code,
+            "file": piece.name,
+        },
         policy_tag=job.policy_tag,
     )
-    return _head(_content(request, job, user, span), job, span, partial=part is not None, etag=etag)
+    content = _content(request, job, piece, user, span)
+    return _head(content, piece, span, partial=part is not None, etag=etag)
 
 
-def _content(request: Request, job: ExportJob, user: User, span: Span) -> HttpResponseBase:
+@dataclass(frozen=True)
+class Piece:
+    """One file of an export."""
+
+    key: str
+    name: str
+    ascii_name: str
+    size: int
+    sha256: str
+    content_type: str
+
+
+def piece_of(job: ExportJob, number: str) -> Piece:
+    """The file that is asked for: the only one, the manifest, or part ``number`` (from 1). Raises NotFound."""
+    parts = {str(part["number"]): part for part in job.parts}
+    whole: dict[str, Any] = {
+        "key": job.file_key,
+        "name": job.file_name,
+        "size": job.file_size or 0,
+        "sha256": job.file_sha256,
+    }
+    part = parts.get(number or "0") if parts else {"": whole, "1": whole}.get(number)
+    if part is None:
+        count = max(1, len(parts) - 1)
+        words = ngettext("This export has %(count)d file.", "This export has %(count)d files.", count)
+        raise NotFound(words % {"count": count})
+    extension = part["name"].rpartition(job.job_no)[2].partition(".")[2]
+    packed = {"gz": "application/gzip", "zip": "application/zip"}.get(extension.rpartition(".")[2])
+    content_type = packed or planning.writer_of(job).content_type
+    if parts and part is parts["0"]:
+        content_type = "application/json"
+    suffix = f"-{part['number']}" if part.get("number") else ""
+    return Piece(
+        part["key"], part["name"], f"{job.job_no}{suffix}.{extension}", part["size"], part["sha256"], content_type
+    )
+
+
+def _content(request: Request, job: ExportJob, piece: Piece, user: User, span: Span) -> HttpResponseBase:
     if settings.X_ACCEL_PREFIX and isinstance(storage.store(), FileSystemStorage):
         response = HttpResponse()  # nginx sends the bytes and answers ranges itself
-        response["X-Accel-Redirect"] = f"{settings.X_ACCEL_PREFIX.rstrip('/')}/{quote(job.file_key or '')}"
+        response["X-Accel-Redirect"] = f"{settings.X_ACCEL_PREFIX.rstrip('/')}/{quote(piece.key)}"
         return response
     check = None if job.sensitivity == GENERAL else _watch(job, user)
-    blocks = _blocks(job.file_key or "", span, check)
+    blocks = _blocks(piece.key, span, check)
     if isinstance(request._request, ASGIRequest):
         return StreamingHttpResponse(_in_threads(blocks))
     return StreamingHttpResponse(blocks)
 
 
-def _head(response: HttpResponseBase, job: ExportJob, span: Span, *, partial: bool, etag: str) -> HttpResponseBase:
+def _head(response: HttpResponseBase, piece: Piece, span: Span, *, partial: bool, etag: str) -> HttpResponseBase:
     if partial:
         response.status_code = 206
         response["Content-Range"] = span.header
     if "X-Accel-Redirect" not in response:
         response["Content-Length"] = str(span.length)
-    compressed = job.file_name.endswith(".gz")
-    response["Content-Type"] = "application/gzip" if compressed else _format(job).content_type
+    response["Content-Type"] = piece.content_type
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = etag
-    response["X-Content-SHA256"] = job.file_sha256
-    response["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(job.file_sha256)).decode()}:"
-    extension = job.file_name.partition(".")[2]
+    response["X-Content-SHA256"] = piece.sha256
+    response["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(piece.sha256)).decode()}:"
     response["Content-Disposition"] = (
-        f"attachment; filename=\"{job.job_no}.{extension}\"; filename*=UTF-8''{quote(job.file_name)}"
+        f"attachment; filename=\"{piece.ascii_name}\"; filename*=UTF-8''{quote(piece.name)}"
     )
     response["Cache-Control"] = "private, no-store"
     response["Referrer-Policy"] = "no-referrer"
     return response
-
-
-def _format(job: ExportJob) -> formats.Format:
-    return formats.get(job.file_type)(formats.FormatOptions.parse(job.options), ZoneInfo(job.time_zone))
 
 
 def _not_landed(job: ExportJob) -> Response:

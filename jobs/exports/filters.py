@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from exportcenter.common.errors import InvalidParameters
-from jobs.datasets import all_datasets
+from jobs.datasets import CUSTOM, all_datasets
 from jobs.datasets.filters import AnyOf
 from jobs.engine.states import Status
 from jobs.models import ExportJob
@@ -74,7 +74,11 @@ class ExportFilter(django_filters.FilterSet):
 
     status = AnyOf(choices=Status.choices, label=gettext_lazy("Status"))
     type = AnyOf(
-        choices=lambda: [(dataset.key, dataset.title) for dataset in all_datasets()], label=gettext_lazy("Type")
+        choices=lambda: [
+            *((dataset.key, dataset.title) for dataset in all_datasets()),
+            (CUSTOM, gettext_lazy("Custom")),
+        ],
+        label=gettext_lazy("Type"),
     )
     file_type = AnyOf(choices=FileType.choices, label=gettext_lazy("File type"))
     created_by = django_filters.CharFilter(method="filter_creator", max_length=20, label=gettext_lazy("Creator"))

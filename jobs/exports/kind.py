@@ -6,7 +6,7 @@ from accounts.audit import Operation
 from jobs.engine.context import RunContext
 from jobs.engine.kinds import JobKind, Result, register
 from jobs.exports import storage
-from jobs.models import ExportJob
+from jobs.models import ExportChunk, ExportJob
 
 
 @register
@@ -26,9 +26,33 @@ class ExportKind(JobKind):
         return work.write_file(job, context)
 
     def before_delete_or_expire(self, job: ExportJob) -> None:
-        """The file goes once no link to it can be alive."""
-        storage.remove_later(job.file_key or "", reason="expired")
+        """Its files go once no link to them can be alive."""
+        for key in job.stored_keys:
+            storage.remove_later(key, reason="expired")
 
     def event_data(self, job: Any) -> dict[str, Any]:
         """The engine's facts and the type."""
         return super().event_data(job) | {"type": job.type}
+
+
+@register
+class ChunkKind(JobKind):
+    """Writes a range of a large export's rows."""
+
+    key = "chunk"
+    letter = "C"
+    queue = ExportKind.queue
+    model = ExportChunk
+    status_change = Operation.EXPORT_JOB_STATUS_CHANGE
+    internal = True
+
+    def run(self, job: ExportChunk, context: RunContext) -> Result:
+        """Write the range into segments and store them for the worker that puts the export together."""
+        from jobs.exports import chunks
+
+        return chunks.write_chunk(job, context)
+
+    def before_delete_or_expire(self, job: ExportChunk) -> None:
+        """Its file has long become part of the export's; should that worker have died before, it goes now."""
+        if job.file_key:
+            storage.remove_later(job.file_key, reason="chunk")

@@ -9,7 +9,8 @@ from django.utils import timezone
 from accounts import policy
 from accounts.models import User
 from jobs.engine.states import Status
-from jobs.exports import links
+from jobs.exports import links, planning
+from jobs.exports.estimating import Preview, accuracy
 from jobs.models import ExportJob, JobLog
 
 TAIL_LINES = 100
@@ -27,7 +28,7 @@ def present(job: ExportJob, *, viewer: User, request: HttpRequest) -> dict[str, 
         "file_size": job.file_size,
         "download_url": _download_url(job, viewer, request),
         "expires_at": local_iso(job.expires_at, viewer),
-        "params": job.params,
+        "params": planning.shown_params(job, viewer),
         "created_by": job.owner.code,
         "created_at": local_iso(job.created_at, viewer),
         "finished_at": local_iso(job.finished_at, viewer),
@@ -38,8 +39,37 @@ def present(job: ExportJob, *, viewer: User, request: HttpRequest) -> dict[str, 
 
 
 def present_detail(job: ExportJob, *, viewer: User, request: HttpRequest) -> dict[str, Any]:
-    """The item and the last lines of its log."""
-    return present(job, viewer=viewer, request=request) | {"logs_tail": tail(job, viewer)}
+    """The item, what the file is, its parts, the last lines of its log, and what was expected of it."""
+    item = present(job, viewer=viewer, request=request)
+    return item | {
+        "logs_tail": tail(job, viewer),
+        "sha256": job.file_sha256 or None,
+        "rows": job.row_count,
+        "facts": planning.shown_facts(job, viewer),
+        "parts": [
+            {name: part[name] for name in ("number", "name", "rows", "size", "sha256")}
+            | {"download_url": item["download_url"] and f"{item['download_url']}&part={part['number']}"}
+            for part in job.parts
+            if part["number"]
+        ],
+        "estimate": _estimate(job),
+    }
+
+
+def present_preview(seen: Preview) -> dict[str, Any]:
+    """The answer to the question what an export would be."""
+    made, figures = seen.estimate, seen.estimate.figures
+    return {
+        "rows": figures and figures.rows,
+        "rows_range": figures and [figures.rows_low, figures.rows_high],
+        "bytes": figures and figures.bytes,
+        "seconds": figures and figures.seconds,
+        "wait_seconds": seen.wait_seconds,
+        "exact": made.exact,
+        "basis": made.basis,
+        "limits": [{"code": limit.code, "message": limit.message} for limit in seen.limits],
+        "note": " ".join(made.notes),
+    }
 
 
 def tail(job: ExportJob, viewer: User) -> str:
@@ -64,6 +94,18 @@ def _download_url(job: ExportJob, viewer: User, request: HttpRequest) -> str | N
     if not policy.may(viewer, policy.Action.EXPORT_DOWNLOAD, job):
         return None
     return links.absolute(request, job, links.link_for(job, viewer))
+
+
+def _estimate(job: ExportJob) -> dict[str, Any] | None:
+    """What was expected when the job was created; once the file is there, how wrong that was."""
+    if job.estimated_rows is None:
+        return None
+    return {
+        "rows": job.estimated_rows,
+        "bytes": job.estimated_bytes,
+        "seconds": job.estimated_seconds,
+        "error": accuracy.errors(job),
+    }
 
 
 def _error(job: ExportJob, viewer: User) -> dict[str, Any] | None:

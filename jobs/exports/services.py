@@ -15,25 +15,29 @@ from exportcenter.common import clock, request_id
 from exportcenter.common.client import Client
 from exportcenter.common.database import is_lock_timeout
 from exportcenter.common.errors import InvalidParameters, Locked, NotFound, StateConflict, Throttled
-from jobs import datasets, formats
-from jobs.datasets.query import plan
+from jobs import formats
+from jobs.datasets import CUSTOM
+from jobs.datasets.query import Plan
 from jobs.engine import kinds, lifecycle, queue
 from jobs.engine.config import RETRY_PAUSE
 from jobs.engine.states import FROZEN, Status
+from jobs.exports import estimating, planning
 from jobs.exports.digest import params_hash
 from jobs.exports.naming import next_job_no
-from jobs.models import Attempt, DownloadHandle, ExportJob, JobLog
+from jobs.models import Attempt, DownloadHandle, ExportChunk, ExportJob, JobLog
 from jobs.models.job import Lane
 
 LOCK_WAIT = "1s"
 SOURCE_LENGTH = 200
+COPIED = ("type", "file_type", "params", "columns", "options", "source", "definition_id", "definition_version")
+"""What a retry takes over."""
 
 
 @transaction.atomic
 def request_export(
     *,
     dataset: str,
-    file_type: str,
+    file_type: str | None = None,
     params: Mapping[str, Any],
     columns: Sequence[str] | None = None,
     options: Mapping[str, Any] | None = None,
@@ -41,23 +45,59 @@ def request_export(
     actor: User,
     client: Client | None = None,
 ) -> ExportJob:
-    """Accept a request and queue it.
+    """Accept a request and queue it. ``dataset``: the type, i.e. the key of a dataset or "reports_custom", whose
+    parameters name a definition or say all themselves; without ``file_type``: the definition's, else CSV.
 
     Raises InvalidParameters (400), PermissionRefused (403) or Throttled (429, the queue is full). The parameters are
     validated now and frozen; rights and row scope are asked again when the job runs and at each download.
     """
-    chosen = datasets.get(dataset)
-    policy.may(actor, policy.Action.EXPORT_CREATE, chosen).or_refuse()
-    file_format = formats.get(file_type)
-    formats.FormatOptions.parse(options or {})
-    file_format.check(options or {})
-    _check_request(chosen, params, columns, source, actor)
+    request, wish = _check(
+        dataset=dataset,
+        file_type=file_type,
+        params=params,
+        columns=columns,
+        options=options,
+        source=source,
+        actor=actor,
+    )
+    foreseen = estimating.foresee(wish)  # before the number is drawn: from then on creating is one at a time
     job = _new_job(actor)
-    job.type, job.sensitivity, job.file_type = chosen.key, chosen.sensitivity, file_type
-    job.params, job.columns, job.options = dict(params), None if columns is None else list(columns), dict(options or {})
+    estimating.note_on(job, foreseen)
+    job.type, job.sensitivity, job.file_type = request.type, request.dataset.sensitivity, request.file_type
+    job.params, job.columns, job.options = dict(wish.params), wish.columns, dict(request.options)
     job.source = source
+    if request.version is not None:
+        job.definition, job.definition_version = request.version.definition, request.version.number
     _accept(job, Operation.EXPORT_JOB_CREATE, actor, client)
     return job
+
+
+def preview_export(
+    *,
+    dataset: str,
+    file_type: str | None = None,
+    params: Mapping[str, Any],
+    columns: Sequence[str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    source: str = "",
+    exact: bool = False,
+    actor: User,
+) -> estimating.Preview:
+    """What request_export would make of the same request: rows, bytes, seconds, and the limits it meets (SPEC U10).
+
+    Nothing is stored and no number is drawn. Raises what request_export raises, but for Throttled: a full queue is
+    among the limits; and Unavailable (503) when the database is too busy.
+    """
+    _request, wish = _check(
+        dataset=dataset,
+        file_type=file_type,
+        params=params,
+        columns=columns,
+        options=options,
+        source=source,
+        actor=actor,
+    )
+    return estimating.preview(wish, exact=exact)
 
 
 @transaction.atomic
@@ -76,11 +116,25 @@ def retry_export(job_no: str, *, actor: User, client: Client | None = None) -> E
     newest = ExportJob.objects.filter(root_id=old.root_id).order_by("-retry_no").first()
     _refuse_too_soon(newest)
     formats.get(old.file_type)
-    _check_request(datasets.get(old.type), old.params, old.columns, old.source, actor)
+    _check_source(old.source)
+    wanted = _try_out(old.type, old.params, old.columns, actor)
+    foreseen = estimating.foresee(
+        estimating.Wish(
+            type=old.type,
+            dataset=planning.dataset_of(old),
+            plan=wanted,
+            params=old.params,
+            columns=old.columns,
+            file_type=old.file_type,
+            options=formats.FormatOptions.parse(old.options),
+            viewer=actor,
+        )
+    )
     job = _new_job(actor)
-    for name in ("type", "sensitivity", "file_type", "params", "columns", "options", "source"):
+    estimating.note_on(job, foreseen)
+    for name in COPIED:
         setattr(job, name, getattr(old, name))
-    job.sensitivity = datasets.get(old.type).sensitivity
+    job.sensitivity = planning.dataset_of(old).sensitivity
     job.retry_of, job.root_id, job.retry_no = old.job_no, old.root_id, newest.retry_no + 1
     _accept(job, Operation.EXPORT_JOB_RETRY, actor, client)
     return job
@@ -138,6 +192,10 @@ def delete_expired(*, actor: User, client: Client | None = None) -> int:
     )
     for children in (JobLog, Attempt, DownloadHandle):
         children.objects.filter(job_id__in=doomed).delete()
+    chunks = list(ExportChunk.objects.filter(export_id__in=doomed).values_list("pk", flat=True))
+    for children in (JobLog, Attempt):
+        children.objects.filter(job_id__in=chunks).delete()
+    ExportChunk.objects.filter(pk__in=chunks)._raw_delete(using="default")
     ExportJob.objects.filter(pk__in=doomed)._raw_delete(using="default")
     audit.record(
         Operation.EXPORT_JOB_DELETE_EXPIRED,
@@ -178,17 +236,51 @@ def lock_visible(job_no: str, actor: User) -> ExportJob:
     return job
 
 
-def _check_request(
-    chosen: datasets.Dataset, params: Any, columns: Sequence[str] | None, source: str, actor: User
-) -> None:
-    """Refuse now what could not run later."""
-    if not isinstance(params, Mapping):
+def _check(
+    *,
+    dataset: str,
+    file_type: str | None,
+    params: Any,
+    columns: Sequence[str] | None,
+    options: Mapping[str, Any] | None,
+    source: str,
+    actor: User,
+) -> tuple[planning.Request, estimating.Wish]:
+    """Refuse now what could not run later: the same for the order and for the question what it would be."""
+    request = planning.read_request(
+        type_key=dataset, file_type=file_type, params=params, columns=columns, options=options, actor=actor
+    )
+    policy.may(actor, policy.Action.EXPORT_CREATE, request.dataset).or_refuse()
+    file_format = formats.get(request.file_type)
+    parsed = formats.FormatOptions.parse(request.options)
+    file_format.check(request.options)
+    _check_source(source)
+    if not isinstance(request.params, Mapping):
         raise InvalidParameters(details={"params": [_("An object of filters is expected.")]})
+    fixed_params, fixed_columns = planning.fix(request, actor=actor)
+    wish = estimating.Wish(
+        type=request.type,
+        dataset=request.dataset,
+        plan=_try_out(request.type, fixed_params, fixed_columns, actor),
+        params=fixed_params,
+        columns=fixed_columns,
+        file_type=request.file_type,
+        options=parsed,
+        viewer=actor,
+    )
+    return request, wish
+
+
+def _try_out(type_key: str, params: Mapping[str, Any], columns: Sequence[str] | None, actor: User) -> Plan:
     try:
-        plan(chosen, viewer=actor, params=params, columns=columns, zone=actor.zone)
+        return planning.plan_fixed(type_key, params, columns, viewer=actor, zone=actor.zone)
     except InvalidParameters as error:
-        named = {name if name == "columns" else f"params.{name}": words for name, words in error.details.items()}
+        top_level = {"columns", "type"} if type_key != CUSTOM else set()
+        named = {name if name in top_level else f"params.{name}": words for name, words in error.details.items()}
         raise InvalidParameters(details=named) from error
+
+
+def _check_source(source: str) -> None:
     if len(source) > SOURCE_LENGTH or not source.isprintable():
         raise InvalidParameters(
             details={"source": [_("At most %(most)d printable characters.") % {"most": SOURCE_LENGTH}]}
@@ -230,10 +322,19 @@ def _accept(job: ExportJob, operation: Operation, actor: User, client: Client | 
             "user_id": actor.code,
             "retry_of": job.retry_of or None,
             "source": job.source,
+            **_origin(job),
         },
         policy_tag=job.policy_tag,
         client=client,
     )
+
+
+def _origin(job: ExportJob) -> dict[str, Any]:
+    """What the trail says of a custom export beside the usual."""
+    if job.type != CUSTOM:
+        return {}
+    definition = None if job.definition_id is None else str(job.definition_id)
+    return {"dataset": job.params["dataset"], "definition": definition, "version": job.definition_version}
 
 
 def _refuse_over_quota(actor: User) -> None:

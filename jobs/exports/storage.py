@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -209,4 +210,5 @@ def _is_known(tenant: str, job: str, key: str) -> bool:
     except ValueError:
         return False
     with tenancy.tenant_scope(tenant_id):
-        return bool(ExportJob.objects.filter(pk=job_id, file_key=key).exists())
+        mine = Q(file_key=key) | Q(parts__contains=[{"key": key}])
+        return bool(ExportJob.objects.filter(mine, pk=job_id).exists())

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from jobs.exports import api
+from jobs.exports import api, definitions_api
 
 urlpatterns = [
     path("exports", api.ExportList.as_view(), name="exports"),
     path("exports/batch_delete_expired", api.DeleteExpired.as_view(), name="exports-delete-expired"),
+    path("exports/estimate", api.ExportEstimate.as_view(), name="exports-estimate"),
+    path("exports/estimates/accuracy", api.EstimateAccuracy.as_view(), name="exports-estimate-accuracy"),
     path("exports/<str:job_no>", api.ExportDetail.as_view(), name="exports-detail"),
     path("exports/<str:job_no>/retry", api.ExportRetry.as_view(), name="exports-retry"),
     path("exports/<str:job_no>/cancel", api.ExportCancel.as_view(), name="exports-cancel"),
@@ -14,4 +16,16 @@ urlpatterns = [
     path("exports/<str:job_no>/links", api.ExportLinks.as_view(), name="exports-links"),
     path("exports/<str:job_no>/log", api.ExportLog.as_view(), name="exports-log"),
     path("exports/<str:job_no>/download", api.ExportDownload.as_view(), name="exports-download"),
+    *(
+        path(f"export-definitions{rest}", view.as_view(), name=f"definitions{name}")
+        for rest, view, name in (
+            ("", definitions_api.DefinitionList, ""),
+            ("/<str:key>", definitions_api.DefinitionDetail, "-detail"),
+            ("/<str:key>/versions/<int:number>", definitions_api.DefinitionVersionDetail, "-version"),
+            ("/<str:key>/share", definitions_api.DefinitionShare, "-share"),
+            ("/<str:key>/archive", definitions_api.DefinitionArchive, "-archive"),
+            ("/<str:key>/restore", definitions_api.DefinitionRestore, "-restore"),
+            ("/<str:key>/run", definitions_api.DefinitionRun, "-run"),
+        )
+    ),
 ]

@@ -1,6 +1,8 @@
 """Models of jobs."""
 
 from jobs.models.attempt import Attempt, JobLog
+from jobs.models.chunk import ExportChunk
+from jobs.models.definition import DefinitionVersion, ExportDefinition
 from jobs.models.event import Event
 from jobs.models.export import DownloadHandle, ExportJob, FileRemoval
 from jobs.models.job import Job
@@ -9,8 +11,11 @@ from jobs.models.queue import DayNumber, Turn
 __all__ = [
     "Attempt",
     "DayNumber",
+    "DefinitionVersion",
     "DownloadHandle",
     "Event",
+    "ExportChunk",
+    "ExportDefinition",
     "ExportJob",
     "FileRemoval",
     "Job",

@@ -5,13 +5,17 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
+from django.db.models.fields.json import KeyTextTransform
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import policy
 from accounts.models import User
 from accounts.tenancy import TenantManager, TenantModel, TenantQuerySet
+from jobs.datasets.base import CUSTOM
 from jobs.engine.states import Status
+from jobs.models.definition import ExportDefinition
 from jobs.models.job import Job
 
 
@@ -39,6 +43,28 @@ class ExportJob(Job):
     """A file that somebody asked for (SPEC E1)."""
 
     type = models.CharField(_("type"), max_length=50)
+    """Key of a dataset, or CUSTOM."""
+    dataset = models.GeneratedField(
+        expression=Case(
+            When(type=CUSTOM, then=KeyTextTransform("dataset", "params")),
+            default=F("type"),
+            output_field=models.CharField(max_length=63),
+        ),
+        output_field=models.CharField(max_length=63),
+        db_persist=True,
+        verbose_name=_("dataset"),
+    )
+    """Key of the dataset whose rows are read, whatever the type. By the database, so that it cannot disagree with the
+    frozen request: rights and limits go by it."""
+    definition = models.ForeignKey(
+        ExportDefinition,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        db_constraint=False,
+        verbose_name=_("export definition"),
+    )
+    definition_version = models.PositiveIntegerField(_("version"), null=True)
     sensitivity = models.CharField(_("class"), max_length=10)
     file_type = models.CharField(_("file type"), max_length=10, choices=FileType.choices)
     params = models.JSONField(_("filters"), default=dict)
@@ -55,11 +81,24 @@ class ExportJob(Job):
     file_sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)
     row_count = models.BigIntegerField(_("rows"), null=True)
     snapshot_at = models.DateTimeField(_("data as of"), null=True)
+    parts = models.JSONField(default=list, editable=False)
+    """Of a result in several files: number (from 1), name, rows, size, sha256 and key of each. Number 0, which is then
+    the file itself, is their manifest; ``file_size`` is that of all parts together."""
+    facts = models.JSONField(null=True, editable=False)
+    """What the file is (jobs.exports.facts.Facts)."""
     file_rights = models.JSONField(default=list, editable=False)
     """Permissions that made the file show more than it otherwise would: whoever downloads must hold them, too."""
     file_regions = models.JSONField(null=True, editable=False)
     """Regions whose rows the file holds; null = not limited by region."""
     links_revoked_at = models.DateTimeField(_("links revoked"), null=True)
+
+    filter_shape = models.CharField(max_length=200, blank=True, editable=False, db_default="")
+    """Which filters narrow the rows: under this the estimate's correction is learned and found again."""
+    planned_rows = models.BigIntegerField(null=True, editable=False)
+    """What the planner alone expected when the job was created; the estimate is this, corrected."""
+    estimated_rows = models.BigIntegerField(_("rows estimated"), null=True)
+    estimated_bytes = models.BigIntegerField(_("bytes estimated"), null=True)
+    estimated_seconds = models.FloatField(_("seconds estimated"), null=True)
 
     objects: ClassVar[Any] = TenantManager.from_queryset(ExportQuerySet)()
 
@@ -83,6 +122,12 @@ class ExportJob(Job):
                     & ~Q(file_name="")
                 ),
                 name="jobs_exportjob_file",
+            ),
+            models.CheckConstraint(condition=Q(dataset__isnull=False), name="jobs_exportjob_dataset"),
+            models.CheckConstraint(
+                condition=Q(definition=None, definition_version=None)
+                | Q(type=CUSTOM, definition__isnull=False, definition_version__isnull=False),
+                name="jobs_exportjob_definition",
             ),
         ]
         indexes = [
@@ -111,14 +156,34 @@ class ExportJob(Job):
                 models.F("id").desc(),
                 name="jobs_export_size",
             ),
+            models.Index(  # these two: the last finished jobs that are like a new one (jobs.exports.estimating)
+                fields=["tenant", "dataset", "filter_shape", "-finished_at"],
+                condition=Q(row_count__isnull=False, planned_rows__isnull=False),
+                name="jobs_export_learned_rows",
+            ),
+            models.Index(
+                fields=["tenant", "dataset", "file_type", "-finished_at"],
+                condition=Q(row_count__isnull=False),
+                name="jobs_export_learned_pace",
+            ),
         ]
+
+    @property
+    def stored_keys(self) -> list[str]:
+        """Keys of everything in the store that belongs to the export: the file, or manifest and parts."""
+        return list(dict.fromkeys(key for key in (self.file_key, *(part["key"] for part in self.parts)) if key))
 
     @property
     def dataset_title(self) -> str:
         """Title of the dataset in the current language; its key when the dataset is gone."""
-        from jobs.datasets import all_datasets
+        from jobs.datasets import title_of
 
-        return next((str(dataset.title) for dataset in all_datasets() if dataset.key == self.type), self.type)
+        return title_of(self.dataset)
+
+    @property
+    def type_title(self) -> str:
+        """The same, saying when somebody chose the columns."""
+        return f"{gettext('Custom')} · {self.dataset_title}" if self.type == CUSTOM else self.dataset_title
 
 
 class DownloadHandle(TenantModel):

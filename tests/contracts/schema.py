@@ -64,6 +64,16 @@ ITEM: Mapping[str, Check] = {
     "error": _or_null(_object),
 }
 DETAIL = {**ITEM, "logs_tail": _text}
+"""As S0 words it."""
+OUR_DETAIL = {
+    **DETAIL,
+    "sha256": _or_null(_matches(r"[0-9a-f]{64}")),
+    "rows": _or_null(_whole(0)),
+    "facts": _or_null(_object),
+    "parts": lambda value: isinstance(value, list),
+    "estimate": _or_null(_object),
+}
+"""What we tell beyond it stands behind it."""
 JOB_ERROR: Mapping[str, Check] = {"code": _matches(r"[A-Z][A-Z_]+"), "message": _text}
 MORE_JOB_ERROR = {"advice", "stack"}
 PAGE: Mapping[str, Check] = {

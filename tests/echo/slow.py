@@ -25,6 +25,7 @@ class Slow(Dataset):
     title = "Slow members"
     sensitivity = GENERAL
     model = Member
+    secondary = True
     filterset = SlowFilter
     order_by = ("id",)
     columns = (

@@ -58,12 +58,6 @@ def check_file(job, rows: int) -> None:
     assert content.count(b"\r\n") - 1 == rows == job.row_count
 
 
-@pytest.fixture(autouse=True)
-def empty_store():
-    shutil.rmtree(settings.VAR_DIR / "files", ignore_errors=True)
-    shutil.rmtree(settings.BROKER_DIR, ignore_errors=True)
-
-
 def test_kill_9_in_the_middle_ends_ready_on_another_worker(live, processes, members, reload):
     members(live, 700)
     workers = [processes.worker(), processes.worker()]

@@ -11,19 +11,12 @@ from jobs.engine.states import Status
 from jobs.models import Attempt, ExportJob, JobLog
 from jobs.models.job import Lane
 from tests.accounts import rows
-from tests.exports_helpers import ENGLISH, Exports, Trail, path_of, reload, signed_in
+from tests.exports_helpers import ENGLISH, Trail, path_of, reload, signed_in
 
 LIST = "/admin/jobs/exportjob/"
 DELETE_EXPIRED = f"{LIST}delete-expired/"
-ENGINE_LISTS = ["attempt", "joblog", "event", "downloadhandle", "fileremoval", "turn", "daynumber"]
+ENGINE_LISTS = ["exportchunk", "attempt", "joblog", "event", "downloadhandle", "fileremoval", "turn", "daynumber"]
 STATUSES = ["queued", "processing", "ready", "failed", "canceled", "expired"]
-
-
-@pytest.fixture
-def exports(_world):
-    maker = Exports(_world)
-    yield maker
-    maker.close()
 
 
 @pytest.fixture

@@ -6,12 +6,13 @@ from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
-    help = "Compile locale/*/LC_MESSAGES/*.po to .mo where the .mo is missing or older."
+    help = "Compile locale/*/LC_MESSAGES/*.po, of EXTRA_APPS too, to .mo where the .mo is missing or older."
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -22,8 +23,15 @@ class Command(BaseCommand):
 
 
 def sources() -> list[Path]:
-    """Every .po file of the project."""
-    return sorted(path for folder in settings.LOCALE_PATHS for path in Path(folder).glob("*/LC_MESSAGES/*.po"))
+    """Every .po file of the project and of a company's own apps."""
+    own = [config for config in apps.get_app_configs() if {config.name, _class_path(config)} & set(settings.EXTRA_APPS)]
+    folders = [*settings.LOCALE_PATHS, *(Path(config.path) / "locale" for config in own)]
+    return sorted(path for folder in folders for path in Path(folder).glob("*/LC_MESSAGES/*.po"))
+
+
+def _class_path(config: AppConfig) -> str:
+    """How an app may be named in the settings, too: by its config."""
+    return f"{type(config).__module__}.{type(config).__qualname__}"
 
 
 def is_stale(source: Path) -> bool:

@@ -60,8 +60,8 @@ class Command(BaseCommand):
         orders: int,
         seed: int,
         members: int | None = None,
-        note: tuple[list[str], rows.Filled | None] | None = None,
-    ) -> rows.Filled | None:
+        note: tuple[list[str], dict[str, int] | None] | None = None,
+    ) -> dict[str, int] | None:
         """Fill one tenant in one transaction: what it has got now, or None when it had rows already."""
         started = time.monotonic()
         filled = None
@@ -69,7 +69,7 @@ class Command(BaseCommand):
             if reset:
                 rows.clear()
             before = rows.count()
-            if before == rows.Filled(0, 0, 0):
+            if not any(before.values()):
                 filled = rows.fill(orders=orders, seed=seed, members=members)
             self._say(slug, filled, before, time.monotonic() - started)
             if note is not None and (filled or any(note)):
@@ -82,18 +82,18 @@ class Command(BaseCommand):
                         "seed": seed,
                         "reset": reset,
                         "people": created,
-                        PLATFORM_SLUG: vars(filled) if filled else None,
-                        people.CLIENT_SLUG: vars(client) if client else None,
+                        PLATFORM_SLUG: filled,
+                        people.CLIENT_SLUG: client,
                     },
                 )
         return filled
 
-    def _say(self, slug: str, filled: rows.Filled | None, before: rows.Filled, seconds: float) -> None:
+    def _say(self, slug: str, filled: dict[str, int] | None, before: dict[str, int], seconds: float) -> None:
         if filled is None:
             self.stdout.write(f"{slug}: has {_counts(before)}; left as they are (--reset makes new ones)")
         else:
             self.stdout.write(f"{slug}: {_counts(filled)} in {seconds:.1f} s")
 
 
-def _counts(filled: rows.Filled) -> str:
-    return f"{filled.members:,} members, {filled.orders:,} orders, {filled.risk_hits:,} risk hits"
+def _counts(filled: dict[str, int]) -> str:
+    return ", ".join(f"{rows:,} {table.replace('_', ' ')}" for table, rows in filled.items())

@@ -6,6 +6,7 @@ import stat
 import sys
 import uuid
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from kombu.utils.url import maybe_sanitize_url
 
-from exportcenter import embedded
+from exportcenter import embedded, external_check
 from exportcenter.database_roles import refuse_strong_role
 from exportcenter.management.commands import compile_locale
 
@@ -33,11 +34,12 @@ class Wrong(Exception):
 
 
 class Command(BaseCommand):
-    help = "Check Python, database, broker, storage, disk, translations. Exit code 1 when something is wrong."
+    help = "Check Python, database, broker, storage, disk, translations, sources. Exit code 1 when something is wrong."
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wrong = [name for name, check in CHECKS.items() if not self._passes(name, check)]
+        sources = {f"source {alias}": partial(external_check.check, alias) for alias in external_check.aliases()}
+        wrong = [name for name, check in (CHECKS | sources).items() if not self._passes(name, check)]
         if wrong:
             sys.exit(1)
 
@@ -45,7 +47,11 @@ class Command(BaseCommand):
         try:
             found = check()
         except Exception as error:  # noqa: BLE001 - whatever a dependency raises belongs on its line
-            text = str(error) if isinstance(error, Wrong) else f"{type(error).__name__}: {error}"
+            text = (
+                str(error)
+                if isinstance(error, Wrong | external_check.SourceWrong)
+                else f"{type(error).__name__}: {error}"
+            )
             first, *rest = text.strip().splitlines() or [type(error).__name__]
             self.stdout.write(self.style.ERROR(f"WRONG  {name}: {first}"))
             for line in rest:

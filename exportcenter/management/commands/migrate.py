@@ -4,8 +4,9 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
+from django.core.management.base import CommandError
 from django.core.management.commands import migrate
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from exportcenter import database_roles
@@ -16,6 +17,8 @@ class Command(migrate.Command):
     help = migrate.Command.help + " Runs as the owner role (DATABASE_OWNER_URL)."
 
     def handle(self, *args: Any, **options: Any) -> str | None:
+        if options["database"] != DEFAULT_DB_ALIAS:
+            raise CommandError(f"{options['database']} is only read. Migrations run in Export Center's own database.")
         connection = connections[options["database"]]
         as_app = dict(connection.settings_dict)
         connection.close()

@@ -86,7 +86,7 @@ class TestCreate:
             ({"options": {"compression": ["gzip"]}}, "options.compression"),
             ({"options": {"compression": True}}, "options.compression"),
             ({"options": {"password": "x"}}, "options.password"),
-            ({"file_type": "parquet"}, "file_type"),
+            ({"file_type": "parquet", "options": {"compression": "gzip"}}, "options.compression"),
             ({"file_type": "xlsx", "options": {"compression": "gzip"}}, "options.compression"),
             ({"file_type": "xlsx", "options": {"bom": True}}, "options.bom"),
             ({"source": "x" * 201}, "source"),
@@ -122,13 +122,13 @@ class TestCreate:
     @pytest.mark.parametrize(
         ("change", "word"),
         [
-            ({"type": "payroll"}, "Allowed: members, orders, risk_hits, "),
-            ({"file_type": "exe"}, "Allowed: csv, json, xlsx."),
-            ({"file_type": "xlsx", "options": {"compression": "gzip"}}, "compressed already. Allowed: none."),
+            ({"type": "payroll"}, "Allowed: campaigns, kyc_cases, members, "),
+            ({"file_type": "exe"}, "Allowed: csv, json, parquet, xlsx."),
+            ({"file_type": "xlsx", "options": {"compression": "gzip"}}, "compressed already. Allowed: none, zip."),
             ({"params": {"colour": 1}}, "Allowed: amount_max, amount_min, "),
             ({"columns": ["password"]}, "Allowed: order_no, buyer_name, "),
             ({"options": {"password": 1}}, "Allowed: bom, raw, compression, lines"),
-            ({"options": {"compression": "rar"}}, "Allowed: none, gzip."),
+            ({"options": {"compression": "rar"}}, "Allowed: none, gzip, zip."),
             ({"options": {"lines": True}}, "A csv file has no such option. Allowed: bom, compression, raw."),
             (
                 {"file_type": "json", "options": {"bom": False}},

@@ -113,6 +113,7 @@ class TestWholeFile:
             "first": 0,
             "size": SIZE,
             "user_id": user.code,
+            "file": ready.file_name,
         }
 
     def test_a_file_that_vanished_from_the_store_is_gone(self, world, client, ready, user):

@@ -6,11 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
-import boto3
 import pytest
-from django.core.files.storage import storages
 from django.utils import timezone
-from moto import mock_aws
 
 from jobs.engine.errors import StorageTrouble
 from jobs.exports import storage
@@ -19,30 +16,10 @@ from jobs.models import FileRemoval
 CONTENT = bytes(range(256)) * 40
 
 
-@pytest.fixture(params=["local", "s3"])
-def store(request, settings, tmp_path, monkeypatch):
-    """The local folder, and S3 as django-storages speaks it."""
-    settings.SPOOL_DIR = tmp_path / "spool"
-    settings.SPOOL_DIR.mkdir()
-    if request.param == "local":
-        options = {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "files"},
-        }
-        settings.STORAGES = settings.STORAGES | {"exports": options}
-        yield storages["exports"]
-        return
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        boto3.client("s3").create_bucket(Bucket="exports")
-        options = {
-            "BACKEND": "storages.backends.s3.S3Storage",
-            "OPTIONS": {"bucket_name": "exports", "file_overwrite": False, "default_acl": None},
-        }
-        settings.STORAGES = settings.STORAGES | {"exports": options}
-        yield storages["exports"]
+@pytest.fixture(params=["local_store", "s3_store"])
+def store(request):
+    """Each of the two."""
+    return request.getfixturevalue(request.param)
 
 
 def spool(content: bytes = CONTENT) -> Path:

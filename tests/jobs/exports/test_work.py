@@ -4,7 +4,6 @@ import csv
 import gzip
 import io
 import json
-from pathlib import Path
 
 import openpyxl
 import pytest
@@ -12,35 +11,9 @@ from django.db import connection
 
 from accounts.models import User
 from accounts.services import set_roles
-from jobs.engine import kinds, runner
-from jobs.exports import services, storage
-from jobs.models import Event, ExportJob, JobLog
-from jobs.records.demo import fill
+from jobs.models import Event, JobLog
 from jobs.records.models import Order
-
-
-@pytest.fixture
-def orders(live):
-    """1,500 orders and what belongs to them."""
-    with live.scope("platform"):
-        fill(orders=1_500, seed=3)
-    return 1_500
-
-
-def ask(live, name: str, **request) -> ExportJob:
-    with live.scope(name):
-        values = {"dataset": "orders", "file_type": "csv", "params": {}} | request
-        return services.request_export(actor=live.user(name), **values)
-
-
-def run(live, job: ExportJob) -> ExportJob:
-    assert runner.run_one_due(kinds.get("export"), ring=False)
-    with live.scope("platform"):
-        return ExportJob.objects.get(pk=job.pk)
-
-
-def content(job: ExportJob) -> bytes:
-    return Path(storage.store().path(job.file_key)).read_bytes()
+from tests.jobs.exports.runs import ask, content, run
 
 
 def test_the_file_holds_every_row_once_and_progress_never_falls(live, orders):
