@@ -30,7 +30,7 @@ INSERT INTO jobs_exportjob (id, tenant_id, owner_id, job_no, status, stage, prio
     crash_count, fence, lease_owner, available_at, cancel_requested_by, rows_done, rows_expected, created_at,
     started_at, finished_at, expires_at, error_code, error_message, error_advice, error_stack, retry_of, root_id,
     retry_no, policy_tag, request_id, type, sensitivity, file_type, params, options, source, language, time_zone,
-    file_name, file_key, file_size, file_sha256, row_count, slot, lease_until, deadline_at, file_rights)
+    file_name, file_key, file_size, file_sha256, row_count, slot, lease_until, deadline_at, file_rights, parts)
 SELECT gen_random_uuid(), %(tenant)s, (%(owners)s::uuid[])[1 + g %% 4],
     'E' || to_char(t.at AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD') || lpad((g %% 9000)::text, 4, '0') || g,
     s.status, 'done', 0, 3, 1, 4, 0, g, 'w',
@@ -47,7 +47,7 @@ SELECT gen_random_uuid(), %(tenant)s, (%(owners)s::uuid[])[1 + g %% 4],
     CASE WHEN s.status IN ('ready', 'expired') THEN 100 END,
     CASE WHEN s.status = 'processing' THEN 1 END,
     CASE WHEN s.status = 'processing' THEN now() + interval '1 day' END,
-    CASE WHEN s.status = 'processing' THEN now() + interval '1 day' END, '[]'
+    CASE WHEN s.status = 'processing' THEN now() + interval '1 day' END, '[]', '[]'
 FROM generate_series(1, %(rows)s) g
 CROSS JOIN LATERAL (SELECT timestamptz '2026-10-31' - g * interval '15 s' AS at) t
 CROSS JOIN LATERAL (SELECT CASE WHEN g %% 1000 < 800 THEN 'expired' WHEN g %% 1000 < 900 THEN 'ready'

@@ -10,10 +10,10 @@ QUEUED = """
 INSERT INTO jobs_exportjob (id, tenant_id, owner_id, job_no, status, stage, priority, version, attempt, max_attempts,
     crash_count, fence, lease_owner, available_at, cancel_requested_by, rows_done, created_at, error_code,
     error_message, error_advice, error_stack, retry_of, root_id, retry_no, policy_tag, request_id, type, sensitivity,
-    file_type, params, options, source, language, time_zone, file_name, file_sha256, file_rights)
+    file_type, params, options, source, language, time_zone, file_name, file_sha256, file_rights, parts)
 SELECT gen_random_uuid(), %(tenant)s, o.id, 'Q' || o.n || '-' || g, 'queued', 'queued', 0, 1, 0, 4, 0, 0, '',
     now() - g * interval '1 ms', '', 0, now(), '', '', '', '', '', gen_random_uuid(), 0, '', '', 'orders', 'amount',
-    'csv', '{}', '{}', '', 'zh-hans', 'Asia/Shanghai', '', '', '[]'
+    'csv', '{}', '{}', '', 'zh-hans', 'Asia/Shanghai', '', '', '[]', '[]'
 FROM (SELECT gen_random_uuid() AS id, n FROM generate_series(1, 50) n) o
 CROSS JOIN LATERAL generate_series(1, CASE WHEN o.n = 1 THEN 40000 ELSE 10000 / 49 + 1 END) g
 """
