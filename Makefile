@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint e2e faults bench pins clean-var help env env-dev system
+.PHONY: run test lint e2e faults office bench pins clean-var help env env-dev system
 
 run: env ## Start everything and a first export; ARGS=--once stops after it, ARGS="--port 9000" moves it
 	@$(BIN)/python manage.py compile_locale
@@ -29,13 +29,18 @@ e2e: env-dev system ## Only the tests in a real browser
 faults: env-dev ## Only the tests that start and kill real processes
 	@$(BIN)/python -m pytest -m processes $(ARGS)
 
-bench: env-dev ## Measure against psql \copy and openpyxl; writes docs/benchmarks.md
+office: env-dev ## Install LibreOffice Calc (apt, 300 MB) and have it open what we write
+	@sh deploy/system_packages.sh office
+	@$(BIN)/python manage.py compile_locale
+	@$(BIN)/python -m pytest tests/jobs/formats/test_office.py $(ARGS)
+
+bench: env-dev ## Measure ours and the peers in turn; writes docs/benchmarks.md; ARGS="--rows 300000 --only csv"
 	@$(BIN)/python -m bench $(ARGS)
 
 pins: env-dev ## Renew requirements*.txt from requirements*.in
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --upgrade --python-version 3.11 requirements.in -o requirements.txt
-	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --upgrade --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --universal --python-version 3.11 requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --universal --python-version 3.11 requirements-dev.in -o requirements-dev.txt
 
 clean-var: ## Delete the demo database, files and secrets under var/
 	@if [ -e var/postgres/users.lock ] && ! flock -n var/postgres/users.lock true; then \

@@ -1,11 +1,17 @@
 #!/bin/sh
-# What the browser tests need from the system: Chromium and a Chinese font. Installs what is missing where it may.
+# What tests need from the system: for the browser tests Chromium and a Chinese font, for `office` LibreOffice Calc.
+# Installs what is missing where it may.
 set -u
 
 missing=""
-command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
-    missing="chromium"
-command -v fc-list >/dev/null && [ -n "$(fc-list :lang=zh-cn family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"
+if [ "${1:-}" = office ]; then
+    command -v soffice >/dev/null && exit 0
+    missing="libreoffice-calc"
+else
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
+        missing="chromium"
+    command -v fc-list >/dev/null && [ -n "$(fc-list :lang=zh-cn family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"
+fi
 [ -z "$missing" ] && exit 0
 
 if ! command -v apt-get >/dev/null; then
@@ -32,6 +38,6 @@ if [ $possible = yes ]; then
         </dev/null >/dev/null && exit 0
     echo "warning: apt-get could not install:$missing" >&2
 fi
-echo "The browser tests need these packages of the system: $missing" >&2
+echo "These tests need packages of the system: $missing" >&2
 echo "Install them as root, on Debian and Ubuntu by: apt install $missing fontconfig" >&2
 exit 0
