@@ -203,7 +203,7 @@ def _write(chunk: ExportChunk, job: ExportJob, writer: Format, target: SegmentsA
         owner = User.objects.select_related("tenant").get(pk=job.owner_id)
         plan = planning.plan_for(job, owner).between(chunk.first, chunk.after)
         with sources.reading(planning.dataset_of(job), context), rows_of(plan, writer) as rows:
-            return write_rows(rows, writer, target, context.advance).rows
+            return write_rows(rows, writer, plan.columns, target, context.advance).rows
 
 
 @contextmanager

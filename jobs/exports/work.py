@@ -67,7 +67,7 @@ def _write(job: ExportJob, context: RunContext) -> ExportFile:
                 cut = chunks.cut(plan, summary["rows"], context, holding)
                 if cut is None:
                     with rows_of(plan, writer) as rows:
-                        write_rows(rows, writer, archive, context.advance)
+                        write_rows(rows, writer, plan.columns, archive, context.advance)
         if cut is not None:
             chunks.coordinate(job, cut, archive, context)
         if archive.rows != context.rows_expected:

@@ -54,7 +54,6 @@ class SegmentsApart:
             stream = DeflateStream if self._writer.segments_packed else PlainStream
             self._stream = stream(self._spool.write)
             self._size = 0
-        data = self._writer.clean(data)
         self._size += len(data)
         self._stream.write(data)
 

@@ -112,7 +112,7 @@ class Archive:
         """Some whole rows of the current segment."""
         file = self._open()
         self._plain += len(data)
-        self._pipe.do(self._put, file, data)
+        self._pipe.do(file.block, data)
 
     def end_segment(self, rows: int, cut_cells: int) -> None:
         """The segment is whole."""
@@ -211,6 +211,3 @@ class Archive:
         self.parts.append(part)
         self._landed(part, spool)
         self._spool = None  # until it has landed, close() removes it
-
-    def _put(self, file: OpenFile, data: bytes) -> None:
-        file.block(self._writer.clean(data))

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -77,6 +77,13 @@ class About:
 
     title: str
     lines: Callable[[int, int], Sequence[tuple[str, str]]]
+
+
+class Joined(NamedTuple):
+    """Some rows as they stand in the file, and how many of their texts are longer than the format allows."""
+
+    data: bytes
+    cut_cells: int = 0
 
 
 class OpenFile(Protocol):
@@ -190,13 +197,11 @@ class Format:
         """Joins cells to what ``unframe`` would give for the row."""
         raise NotImplementedError
 
-    def cut_in(self, rows: Sequence[Any], block: bytes) -> int:
-        """How many texts in these rows have lost their end."""
-        return 0
-
-    def clean(self, block: bytes) -> bytes:
-        """Drop from whole rows what the format cannot hold."""
-        return block
+    def joiner(self, columns: Sequence[BoundColumn]) -> Callable[[Sequence[Any]], Joined]:
+        """Joins some rows to a block of the file; ``between`` blocks stands what stands between rows."""
+        if self.row_end:
+            return lambda rows: Joined(self.row_end.join([*rows, b""]))
+        return lambda rows: Joined(self.between.join(rows))
 
     # --- a file -----------------------------------------------------------------------------------------
     def open(self, columns: Sequence[BoundColumn], stream: Stream, about: About | None = None) -> OpenFile:

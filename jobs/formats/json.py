@@ -8,7 +8,7 @@ from jobs.datasets.base import Kind
 from jobs.datasets.query import BoundColumn, Plan, Statement
 from jobs.formats.base import About, Format, FormatOptions, TextFile
 from jobs.formats.csv import quote, utc
-from jobs.formats.csv_lines import WITHOUT_LF
+from jobs.formats.csv_lines import lines_of
 from jobs.formats.deflate import Stream
 from jobs.formats.rendering import json as rendering
 
@@ -76,7 +76,7 @@ class JsonFormat(Format):
 
     def unframe(self, messages: Iterable[Any]) -> Iterator[Any]:
         """One object each, ended by LF; LF inside a text is escaped."""
-        return map(WITHOUT_LF, messages)
+        return lines_of(messages)
 
     def text(self, cell: str) -> str:
         """The value as row_to_json writes it."""

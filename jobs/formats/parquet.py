@@ -30,8 +30,13 @@ def transport(column: BoundColumn, reference: str, *, raw: bool) -> str:
             day = f"{reference}::date"
             return f"CASE WHEN isfinite({day}) THEN ({day} - DATE '1970-01-01')::text ELSE {day}::text END"
         case Kind.DATETIME:
-            # extract() counts in numeric: each microsecond is exact, up to the most that 64 bits can hold.
-            return f"round(extract(epoch FROM {reference}) * 1000000)"
+            # extract() counts in numeric: each microsecond is exact, up to the most that 64 bits can hold. Within these
+            # years a float of seconds, at a fifth of the price, is less than half a microsecond off.
+            return (
+                f"CASE WHEN {reference} BETWEEN '1950-01-01 00:00Z' AND '2037-12-31 00:00Z' "
+                f"THEN (date_part('epoch', {reference}) * 1000000)::bigint::text "
+                f"ELSE round(extract(epoch FROM {reference}) * 1000000)::text END"
+            )
         case _:
             return reference
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils import translation
 
-WAITING = 8
-"""Steps that may wait; then the reader does."""
+WAITING = 16
+"""Steps that may wait; then the reader does. Enough to go on reading while a row group of Parquet is packed."""
 
 
 class Pipe:

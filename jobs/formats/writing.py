@@ -1,12 +1,13 @@
 """Rows into blocks, blocks into segments: the same cuts whoever writes, so that the same rows give the same bytes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
 from django.conf import settings
 
+from jobs.datasets.query import BoundColumn
 from jobs.formats.base import Format
 
 FIRST_ROWS, MOST_ROWS = 32, 500
@@ -32,13 +33,19 @@ class Target(Protocol):
         """The rows since the last call are a segment."""
 
 
-def write_rows(rows: Iterator[Any], writer: Format, target: Target, advance: Callable[[int], None]) -> Written:
+def write_rows(
+    rows: Iterator[Any],
+    writer: Format,
+    columns: Sequence[BoundColumn],
+    target: Target,
+    advance: Callable[[int], None],
+) -> Written:
     """Read ``rows`` to their end. ``advance(rows so far)`` is called for every block and may raise to stop it all.
 
     A segment ends at each multiple of EXPORT_SEGMENT_ROWS, counted from the first of these rows.
     """
     total = all_cut = 0
-    end, between = writer.row_end, writer.between
+    join = writer.joiner(columns)
     block: list[Any] = []
     while True:
         left = settings.EXPORT_SEGMENT_ROWS
@@ -48,11 +55,10 @@ def write_rows(rows: Iterator[Any], writer: Format, target: Target, advance: Cal
             block = list(islice(rows, min(count, left)))
             if not block:
                 break
-            if end:
-                block.append(b"")
-            data = (between if in_segment else b"") + (end or between).join(block)
-            number = len(block) - (1 if end else 0)
-            cut += writer.cut_in(block, data)
+            number = len(block)
+            joined = join(block)
+            data = writer.between + joined.data if in_segment and writer.between else joined.data
+            cut += joined.cut_cells
             target.block(data)
             total += number
             in_segment += number

@@ -1,12 +1,12 @@
 """The parts of a workbook that are not rows: styles, sheet heads and feet, relations, content types."""
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from jobs.datasets.base import Kind
 from jobs.datasets.query import BoundColumn
+from jobs.formats.xlsx_text import ILLEGAL, MOST_UNITS, escape, text_cell
 
 GENERAL, DATETIME, MONEY, HEADING, INTEGER, DATE, TEXT = range(7)
 """Cell styles: positions in STYLES' cellXfs."""
@@ -58,34 +58,12 @@ WIDTHS = {
 }
 """In characters. Rows are streamed, so the widest value is not known when the widths are written."""
 
-MOST_UNITS = 32767
-"""Excel's limit for a cell, in UTF-16 units. No text has more units than UTF-8 bytes."""
-
-ILLEGAL = "".join(map(chr, {*range(32)} - {9, 10, 13})) + "\ufffe\uffff"
-"""What XML 1.0 cannot hold, escaped or not."""
-_DROP = str.maketrans("", "", ILLEGAL)
-LOOKS_ESCAPED = r"_(?=x[0-9A-Fa-f]{4}[_\r])"
-"""Excel reads _x0041_ as A, so such an underscore is written as _x005F_; a CR becomes _x000D_, hence the CR here.
-The same pattern in Python and in PostgreSQL."""
-
 
 class Sheet(NamedTuple):
     """A finished sheet: its rows include the heading."""
 
     number: int
     rows: int
-
-
-def escape(text: str) -> str:
-    """``text`` as the content of a <t> element."""
-    text = re.sub(LOOKS_ESCAPED, "_x005F_", text.translate(_DROP)).replace("\r", "_x000D_")
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def text_cell(text: str, style: int = GENERAL) -> str:
-    """A text cell of a constant."""
-    shown = f' s="{style}"' if style else ""
-    return f'<c{shown} t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
 
 
 def letters(number: int) -> str:
@@ -176,7 +154,7 @@ def content_types(sheets: int) -> bytes:
 
 
 def _fitting(text: str) -> str:
-    units = text.translate(_DROP).encode("utf-16-le")
+    units = text.translate(str.maketrans("", "", ILLEGAL)).encode("utf-16-le")
     if len(units) <= 2 * MOST_UNITS:
         return text
     return units[: 2 * (MOST_UNITS - 1)].decode("utf-16-le", "ignore") + "…"

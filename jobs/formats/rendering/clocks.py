@@ -7,6 +7,7 @@ Both PostgreSQL and Python bring a list of zones of their own: they must agree o
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -94,6 +95,15 @@ def wall(value: datetime | Beyond, zone: ZoneInfo) -> Wall | None:
     real = int(digits) if written == value else 1 - int(digits)
     year = _inner(real)
     return Wall(_in_zone(datetime.fromisoformat(f"{year:04}-{rest}"), zone), (real - year) // CYCLE)
+
+
+@lru_cache
+def steady_offset(zone: ZoneInfo, first: datetime, last: datetime) -> timedelta | None:
+    """How far the clocks of ``zone`` are ahead from ``first`` to ``last``; None when they are changed in between."""
+    found = _offset(first.astimezone(zone))
+    days = range((last - first).days + 1)  # no zone has ever changed its clocks back within a day
+    steady = all(_offset((first + timedelta(days=day)).astimezone(zone)) == found for day in days)
+    return found if steady else None
 
 
 def moment(value: object) -> datetime | Beyond:

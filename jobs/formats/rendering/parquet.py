@@ -38,11 +38,7 @@ def renderer(column: BoundColumn, options: FormatOptions, zone: ZoneInfo) -> Cal
         case Kind.DATETIME:
             return _microseconds
         case _:
-            return _text
-
-
-def _text(value: Any) -> str | None:
-    return value if type(value) is str or value is None else values.text(value)
+            return values.text_or_null
 
 
 def _days(value: Any) -> str | None:

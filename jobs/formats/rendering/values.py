@@ -73,6 +73,11 @@ def text(value: Any) -> str:
     raise TypeError(f"No text is made from a {type(value).__name__}.")
 
 
+def text_or_null(value: Any) -> str | None:
+    """The same; None stays None."""
+    return value if type(value) is str or value is None else text(value)
+
+
 class _Date(Loader):
     def load(self, data: Buffer) -> date | Beyond:
         written = str(data, "ascii")

@@ -142,7 +142,7 @@ def export(desk: Desk, key: str, options: dict[str, Any], values: list[Values], 
     """Write all; afterwards ``desk.files`` holds the parts, and for a zip its one file."""
     writer = writer_of(key, options)
     made = desk.archive(writer, more.pop("expected", len(values)), **more)
-    written = write_rows(joined(writer, values), writer, made, lambda rows: None)
+    written = write_rows(joined(writer, values), writer, COLUMNS, made, lambda rows: None)
     assert written.rows == len(values)
     spool = made.finish(manifest)
     assert made.rows == len(values)

@@ -20,7 +20,7 @@ class OneFile:
 
     def block(self, data: bytes) -> None:
         """Pass on."""
-        self._file.block(self._writer.clean(data))
+        self._file.block(data)
 
     def end_segment(self, rows: int, cut_cells: int) -> None:
         """Pass on."""
@@ -38,6 +38,6 @@ def write_file(
     """One file of all rows, without the archive's layers; ``every``: all cells are made in Python."""
     target = OneFile(writer, plan, sink)
     with rows_of(plan, writer, every=every) as rows:
-        written = write_rows(rows, writer, target, advance)
+        written = write_rows(rows, writer, plan.columns, target, advance)
     target.finish()
     return written

@@ -62,7 +62,7 @@ class TestSplitting:
         if options["compression"] == "none":  # the same file as without any of this
             sink, writer = Memory(), writer_of(key, options)
             target = OneFile(writer, SimpleNamespace(columns=COLUMNS), sink)
-            write_rows(joined(writer, values), writer, target, lambda rows: None)
+            write_rows(joined(writer, values), writer, COLUMNS, target, lambda rows: None)
             target.finish()
             assert content == sink.content
 
@@ -104,7 +104,7 @@ class TestSplitting:
         other = Desk(tmp_path / "other")
         writer = writer_of(key, options)
         elsewhere = SegmentsApart(writer, SpoolFile(tmp_path / "segments"))
-        write_rows(joined(writer, values), writer, elsewhere, lambda rows: None)
+        write_rows(joined(writer, values), writer, COLUMNS, elsewhere, lambda rows: None)
         elsewhere.finish()
         there = other.archive(writer, len(values))
         with open(elsewhere.path, "rb") as source:
@@ -154,7 +154,7 @@ class TestNames:
 
         writer = writer_of("xlsx", {"about": True})
         made = desk.archive(writer, 30, about=about)
-        write_rows(joined(writer, values_of(30)), writer, made, lambda rows: None)
+        write_rows(joined(writer, values_of(30)), writer, COLUMNS, made, lambda rows: None)
         made.finish(manifest)
         assert seen == [(1, 10, 0), (2, 10, 0), (3, 10, 0)]
         for number, content in enumerate(desk.files, 1):

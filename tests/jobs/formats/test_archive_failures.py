@@ -8,7 +8,7 @@ import pytest
 
 from jobs.formats.sink import SpoolFile
 from jobs.formats.writing import write_rows
-from tests.jobs.formats.archived import EVERY, export, joined, manifest, values_of, writer_of
+from tests.jobs.formats.archived import COLUMNS, EVERY, export, joined, manifest, values_of, writer_of
 
 
 class FullDisk(SpoolFile):
@@ -37,7 +37,7 @@ class TestFailures:
         advance = more.pop("advance", lambda rows: None)
         made = desk.archive(writer, len(values), **more)
         try:
-            write_rows(joined(writer, values), writer, made, advance)
+            write_rows(joined(writer, values), writer, COLUMNS, made, advance)
             spool = made.finish(manifest)
             if spool is not None:
                 spool.discard()
@@ -88,7 +88,7 @@ class TestFailures:
         sizes(split=1, part=1, segment=10)
         writer = writer_of(key, options)
         made = desk.archive(writer, 30)
-        write_rows(joined(writer, values_of(30)), writer, made, lambda rows: None)
+        write_rows(joined(writer, values_of(30)), writer, COLUMNS, made, lambda rows: None)
         if made.is_zip:
             with pytest.raises(ZeroDivisionError):
                 made.finish(lambda parts: bytes(1 // 0))
@@ -106,7 +106,7 @@ def test_what_the_thread_raises_comes_out_before_the_rows_end(desk, sizes):
     FullDisk.room = 100
     try:
         with pytest.raises(OSError, match="No space left"):
-            write_rows(joined(writer, values_of(50_000)), writer, made, seen.append)
+            write_rows(joined(writer, values_of(50_000)), writer, COLUMNS, made, seen.append)
     finally:
         FullDisk.room = 0
         made.close()

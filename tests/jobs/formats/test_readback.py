@@ -74,7 +74,7 @@ def make(
     )
     try:
         with rows_of(table.plan, writer, every=every) as rows:
-            written = write_rows(rows, writer, archive, lambda rows: None)
+            written = write_rows(rows, writer, table.plan.columns, archive, lambda rows: None)
         spool = archive.finish(lambda parts: b"{}")
     finally:
         archive.close()

@@ -17,7 +17,7 @@ from exportcenter.common.errors import InvalidParameters
 from jobs import datasets, formats
 from jobs.datasets.base import Column, Kind
 from jobs.datasets.query import BoundColumn, Plan, plan
-from jobs.formats import writing, xlsx, xlsx_parts
+from jobs.formats import writing, xlsx, xlsx_parts, xlsx_text
 from tests.jobs.formats.one_file import write_file
 from tests.jobs.formats.test_csv import ZONE, Memory, add
 
@@ -60,7 +60,7 @@ def notes(content: bytes) -> list[str]:
 
 
 def legal(text: str) -> str:
-    return text.translate(str.maketrans("", "", xlsx_parts.ILLEGAL))
+    return text.translate(str.maketrans("", "", xlsx_text.ILLEGAL))
 
 
 def test_values_types_and_formats_of_a_row(world):
@@ -299,35 +299,6 @@ def test_equal_rows_give_equal_files(world):
     with world.scope("admin"):
         add("x")
         assert write(world, "admin")[0] == write(world, "admin")[0]
-
-
-HEAD = xlsx.SIGNATURE
-
-
-@pytest.mark.parametrize(
-    ("messages", "rows"),
-    [
-        ([HEAD + b"\xff\xff"], []),
-        ([HEAD + b"\0\1\0\0\0\2ab", b"\0\1\0\0\0\1c", b"\xff\xff"], [b"ab", b"c"]),
-    ],
-)
-def test_frames(messages, rows):
-    assert [bytes(row) for row in xlsx.framed(messages)] == rows
-
-
-@pytest.mark.parametrize(
-    "messages",
-    [
-        [b"x" * 30],
-        [HEAD + b"\0\1\xff\xff\xff\xff"],
-        [HEAD + b"\0\2\0\0\0\1c"],
-        [HEAD + b"\0\1\0\0\0\2c"],
-        [HEAD + b"\0"],
-    ],
-)
-def test_broken_frames_are_never_left_out_silently(messages):
-    with pytest.raises(ValueError, match=r"row|COPY"):
-        list(xlsx.framed(messages))
 
 
 def test_a_full_disk_and_a_stop_come_out_at_once(world):

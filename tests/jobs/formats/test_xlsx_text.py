@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 
-from jobs.formats import xlsx_cells, xlsx_parts
+from jobs.formats.xlsx_text import is_cut, text_cell
 from jobs.records.models import Member
 from tests.jobs.formats.test_csv import add
 from tests.jobs.formats.test_xlsx import legal, load, notes, write
@@ -62,7 +62,7 @@ def test_long_text_is_cut_at_the_limit_and_counted(world, text, kept, cut):
 
 def test_nobody_can_forge_the_count_of_cut_texts(world):
     with world.scope("admin"):
-        add(xlsx_cells.CUT * 1000)
+        add('<c s="6"  t="inlineStr">' * 1000)
         _content, written = write(world, "admin", columns=["note"])
     assert written.cut_cells == 0
 
@@ -86,4 +86,19 @@ def test_any_text_comes_back(world, texts):
     assert notes(raw) == [legal(text) for text in texts]
     assert notes(content) == [legal(text).replace("\r\n", "\n") for text in texts]
     for text in texts:  # headings and labels are escaped in Python: the same rules
-        assert unescape("".join(ElementTree.fromstring(xlsx_parts.text_cell(text)).itertext())) == legal(text)
+        assert unescape("".join(ElementTree.fromstring(text_cell(text)).itertext())) == legal(text)
+
+
+def test_ordinary_text_takes_the_short_form_and_any_other_keeps_its_blanks():
+    assert text_cell("a & b\nc", 6) == '<c s="6" t="str"><v>a &amp; b\nc</v></c>'
+    for text in ("", " a", "a\t", "\na", "a\r", "_x0041_"):
+        assert text_cell(text).startswith('<c t="inlineStr"><is><t xml:space="preserve">'), text
+    assert text_cell("a_xyz_x41_") == '<c t="str"><v>a_xyz_x41_</v></c>'
+
+
+def test_a_text_that_has_lost_its_end_says_so():
+    assert is_cut(text_cell("x" * 32_768, 6))
+    assert is_cut(text_cell(EMOJI * 16_384))
+    assert text_cell(EMOJI * 16_384).count(EMOJI) == 16_383
+    for text in ("x" * 32_767, EMOJI * 16_383 + "x", '<c s="6"  t="inlineStr">' * 1000, "  t"):
+        assert not is_cut(text_cell(text, 6))

@@ -143,7 +143,7 @@ def twins(
     reference = f"({mask.sql('v::text')})" if mask else "v"
     cell = formats.get(key)(options, clock).cell(column, reference)
     match key:
-        case "csv" | "parquet":
+        case "csv" | "parquet" | "xlsx":
             cell = f"CASE WHEN ({cell}) IS NOT NULL THEN concat({cell}) END"
         case "json":
             cell = f"(SELECT substr(row_to_json(s)::text, 6) FROM (SELECT {cell} AS x) s)"
