@@ -6,7 +6,6 @@ from typing import Any
 
 from jobs.formats.base import Format
 from jobs.formats.deflate import DeflateStream, PlainStream, Segment
-from jobs.formats.pipe import Pipe
 from jobs.formats.sink import SpoolFile
 
 BLOCK = 1 << 20
@@ -18,7 +17,6 @@ class SegmentsApart:
     def __init__(self, writer: Format, spool: SpoolFile) -> None:
         self.segments: list[Segment] = []
         self._writer, self._spool = writer, spool
-        self._pipe = Pipe()
         self._stream: DeflateStream | PlainStream | None = None
         self._size = 0
         self._taken = 0
@@ -31,22 +29,19 @@ class SegmentsApart:
     def block(self, data: bytes) -> None:
         """Some whole rows of the current segment."""
         self._taken += len(data)
-        self._pipe.do(self._put, data)
+        self._put(data)
 
     def end_segment(self, rows: int, cut_cells: int) -> None:
         """The segment is whole."""
-        self._pipe.do(self._end, rows, self._taken, cut_cells)
+        self._end(rows, self._taken, cut_cells)
         self._taken = 0
 
     def finish(self) -> None:
-        """Wait until everything is in the spool file, and seal that."""
-        self._pipe.drain()
-        self._pipe.close()
+        """Seal the spool file."""
         self._spool.close()
 
     def close(self) -> None:
         """Give up."""
-        self._pipe.close()
         self._spool.discard()
 
     def _put(self, data: bytes) -> None:

@@ -1,7 +1,7 @@
 """One result as one file, as several part files, or as one zip: the same layer over every format (SPEC E14).
 
-Packing, hashing and writing happen in a thread of their own, so that the database never waits for them: the packer and
-the hash let the other thread go on reading. Whatever that thread raises comes out of the next call here.
+Where the format says so, packing, hashing and writing happen in a thread of their own; whatever that thread raises
+comes out of one of the next calls here.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,12 +12,14 @@ from django.conf import settings
 from jobs.datasets.query import BoundColumn
 from jobs.formats.base import About, Format, OpenFile
 from jobs.formats.deflate import GzipStream, PlainStream, Segment, Stream
-from jobs.formats.pipe import Pipe
+from jobs.formats.pipe import AtOnce, Pipe
 from jobs.formats.sink import SpoolFile
 from jobs.formats.ziparchive import LIMIT, ZipArchive
 
 ENTRY_BYTES = LIMIT - (512 << 20)
 """An entry of a zip is closed before every program would need zip64 to read it."""
+PACKED_AT_MOST = 4
+"""Packed rows take at most so many times what they took before; nearly always it is far less than once."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,11 @@ class Archive:
         self._expected = rows_expected
         self._new_spool, self._entry_name, self._landed, self._about = new_spool, entry_name, landed, about
         self._splitting = False
-        self._pipe = Pipe()
+        self._pipe = Pipe() if writer.threaded else AtOnce()
         self._spool: SpoolFile | None = None
         self._zip: ZipArchive | None = None
         self._file: OpenFile | None = None
-        self._rows = self._cut = self._plain = self._last = self._last_plain = 0
+        self._rows = self._cut = self._plain = self._size = self._last_plain = 0
         self._largest = self._largest_plain = 0
 
     @property
@@ -158,7 +160,7 @@ class Archive:
                 self._spool = self._new_spool()
             about = self._about(number) if self._about and self._writer.options.about else None
             self._file = self._writer.open(self._columns, self._new_stream(self._spool, number), about)
-            self._rows = self._cut = self._plain = self._last = self._last_plain = 0
+            self._rows = self._cut = self._plain = self._size = self._last_plain = 0
         return self._file
 
     def _new_stream(self, spool: SpoolFile, number: int) -> Stream:
@@ -176,20 +178,31 @@ class Archive:
         self._rows += rows
         self._cut += cut_cells
         self.rows += rows
+        self._pipe.do(self._measure, self._file)
+        self._largest_plain = max(self._largest_plain, self._plain - self._last_plain)
+        self._last_plain = self._plain
+        first = not self.parts and self._rows == rows
+        far = PACKED_AT_MOST * (self._plain + self._largest_plain) <= self._most()
+        if self._writer.threaded and far and not first:
+            return  # whoever packs may lag behind
         self._pipe.drain()
-        size, plain = self._file.size, self._plain
-        if not self.parts and self._rows == rows:
-            self._splitting = size / rows * self._expected > settings.EXPORT_SPLIT_BYTES
-        most = settings.EXPORT_PART_BYTES if self._splitting or self.parts else settings.EXPORT_SPLIT_BYTES
-        most = min(most, self._writer.most_bytes or most)
-        self._largest = max(self._largest, size - self._last)
-        self._largest_plain = max(self._largest_plain, plain - self._last_plain)
-        self._last, self._last_plain = size, plain
-        full = size + self._largest > most
+        if first:
+            self._splitting = self._size / rows * self._expected > settings.EXPORT_SPLIT_BYTES
+        full = self._size + self._largest > self._most()
         if self.is_zip and not self._writer.packed:
-            full = full or plain + self._largest_plain > ENTRY_BYTES
+            full = full or self._plain + self._largest_plain > ENTRY_BYTES
         if full and self.rows < self._expected:
             self._close_part()
+
+    def _most(self) -> int:
+        """Bytes of the current file."""
+        most: int = settings.EXPORT_PART_BYTES if self._splitting or self.parts else settings.EXPORT_SPLIT_BYTES
+        return min(most, self._writer.most_bytes or most)
+
+    def _measure(self, file: OpenFile) -> None:
+        """Note the size of what is packed so far: the last segment, too, when its turn has come."""
+        self._largest = max(self._largest, file.size - self._size)
+        self._size = file.size
 
     def _close_part(self) -> None:
         assert self._file is not None

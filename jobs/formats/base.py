@@ -122,6 +122,7 @@ class Format:
         takes: names of the options that mean something to the format
         row_end: what ends each row
         between: what stands between two rows, where no row has an end
+        threaded: packing runs in a thread of its own
         packed: the file is compressed by itself, so that packing it again gains nothing
         segment_bytes: a segment of very long rows ends early, beyond so many bytes
         most_bytes: largest file, or None: a result beyond it goes on in another file
@@ -134,6 +135,7 @@ class Format:
     takes: ClassVar[frozenset[str]] = frozenset({"raw", "compression"})
     row_end: bytes = b""
     between: bytes = b""
+    threaded: ClassVar[bool] = False
     packed: ClassVar[bool] = False
     segment_bytes: ClassVar[int] = 256 << 20  # sheets and entries of a zip must end before 4 GiB
     most_bytes: int | None = None

@@ -49,6 +49,7 @@ class ParquetFormat(CsvLines):
     content_type = "application/vnd.apache.parquet"
     takes = CsvLines.takes | {"about"}
     row_end = b"\n"
+    threaded = True  # Arrow works long without Python; where it does not, two threads only wait for each other
     packed = True
     segment_bytes = 32 << 20  # a row group is in memory as a whole, and again as it is packed
 

@@ -10,8 +10,9 @@ from django.conf import settings
 from jobs.datasets.query import BoundColumn
 from jobs.formats.base import Format
 
-FIRST_ROWS, MOST_ROWS = 32, 500
-"""Rows of a block: small enough for honest progress and a prompt stop, large enough not to cost anything."""
+FIRST_ROWS, MOST_ROWS = 32, 250
+"""Rows of a block: small enough for honest progress, a prompt stop and the processor's own memory, large enough not to
+cost anything."""
 BLOCK_BYTES = 512 << 10
 
 

@@ -61,14 +61,15 @@ class SheetRows:
 
     def _new_layout(self, bare: tuple[bool, ...]) -> tuple[list[bytes], list[int]]:
         """The pieces of a row with gaps for its values, and where the gaps are."""
-        pieces, slots = [b"<row>"], []
+        pieces, slots, constant = [], [], b"<row>"
         for maker, between_constants in zip(self._makers, bare, strict=True):
-            if between_constants:
-                pieces[-1] += maker.begin
+            constant += maker.begin if between_constants else b""
+            if constant:
+                pieces.append(constant)
             slots.append(len(pieces))
-            pieces += [b"", _END if between_constants else b""]
-        pieces[-1] += b"</row>"
-        return pieces, slots
+            pieces.append(b"")
+            constant = _END if between_constants else b""
+        return [*pieces, constant + b"</row>"], slots
 
 
 class _Maker:
@@ -76,11 +77,9 @@ class _Maker:
 
     Attributes:
         begin: what stands before a value that needs no care; _END stands behind it
-        blank: the cell of an empty text
     """
 
     begin = b""
-    blank = text_cell("", parts.TEXT).encode()
 
     def cells(self, fields: list[bytes]) -> Cells:
         """Of these fields, as COPY writes them."""
@@ -90,11 +89,10 @@ class _Maker:
         """Texts that have lost their end since the last call."""
         return 0
 
-    def _within(self, whole: bytes) -> list[bytes]:
-        """Cells of fields with a delimiter before, between and behind, none of which needs care but for NULL."""
-        cells = whole.replace(DELIMITER, _END + DELIMITER + self.begin)
-        cells = cells.replace(self.begin + NULL + _END, EMPTY).replace(self.begin + _END, self.blank)
-        return cells[len(_END) + 1 : -len(self.begin) - 1].split(DELIMITER)
+    def _whole_cells(self, fields: list[bytes]) -> Cells:
+        """Of fields none of which needs care, but for NULL and empty text."""
+        cell, known = self.begin + b"%b" + _END, _KNOWN.get
+        return Cells([known(field) or cell % field for field in fields], bare=False)
 
 
 class _Table(_Maker, dict[bytes, bytes]):
@@ -130,7 +128,7 @@ class _Values(_Maker):
         whole = _whole(fields)
         if not self._sure(fields, whole):
             return Cells(list(map(self._cell, fields)), bare=False)
-        return Cells(self._within(whole), bare=False) if NULL in whole else Cells(fields, bare=True)
+        return self._whole_cells(fields) if NULL in whole else Cells(fields, bare=True)
 
     def _cell(self, field: bytes) -> bytes:
         if field == NULL:
@@ -149,30 +147,23 @@ class _Texts(_Maker):
 
     def cells(self, fields: list[bytes]) -> Cells:
         whole = _whole(fields)
-        looked = self._looked(fields, whole)
-        if looked is None:
+        plain = fields
+        if QUOTE in whole:
+            whole = self._unquoted(whole)
+            plain = whole[1:-1].split(DELIMITER)
+        if len(plain) != len(fields) or b"\r" in whole or _needs_care(plain, whole):
             return Cells(list(map(self.cell, fields)), bare=False)
-        if NULL in looked or DELIMITER + DELIMITER in looked:
-            return Cells(self._within(looked), bare=False)
-        return Cells(fields if looked is whole else looked[1:-1].split(DELIMITER), bare=True)
+        if b"&" in whole or b"<" in whole or b">" in whole:
+            whole = whole.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
+            plain = whole[1:-1].split(DELIMITER)
+        if NULL in whole or not all(plain):
+            return self._whole_cells(plain)
+        return Cells(plain, bare=True)
 
-    def _looked(self, fields: list[bytes], whole: bytes) -> bytes | None:
-        """``whole`` with its marks escaped and without quotes; None when a text needs more care than that."""
-        looked = self._unquoted(fields, whole) if QUOTE in whole else whole
-        if looked is None or _needs_care(fields, looked):
-            return None
-        if b"&" in looked or b"<" in looked or b">" in looked:
-            return looked.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
-        return looked
-
-    def _unquoted(self, fields: list[bytes], whole: bytes) -> bytes | None:
-        """Quotes stand mostly round an end of line; None when they stand for something else."""
-        if QUOTE + QUOTE in whole or QUOTE + NULL in whole or whole.count(DELIMITER) > len(fields) + 1:
-            return None
-        whole = whole.replace(QUOTE, b"")
-        if not self._exact:
-            whole = whole.replace(b"\r\n", b"\n")
-        return None if b"\r" in whole else whole
+    def _unquoted(self, whole: bytes) -> bytes:
+        """Quotes stand mostly round an end of line. Round something else they become a CR, and so a reason for care."""
+        whole = whole.replace(QUOTE + QUOTE, b"\r").replace(QUOTE + NULL, b"\r").replace(QUOTE, b"")
+        return whole if self._exact else whole.replace(b"\r\n", b"\n")
 
     def take_cut(self) -> int:
         cut, self._cut = self._cut, 0
@@ -212,9 +203,14 @@ def fields_of(lines: bytes) -> list[bytes]:
 
 
 _PLAIN = _Texts.begin
-_WIDE_BLANKS = tuple(chr(code).encode() for code in range(0x80, 0x10000) if chr(code).isspace())
-_WIDE_LEADS = sorted({blank[:1] for blank in _WIDE_BLANKS})
-"""Blanks beyond ASCII, of two or three bytes, and what they begin with."""
+_KNOWN = {NULL: EMPTY, b"": text_cell("", parts.TEXT).encode()}
+_WIDE_BLANKS = (
+    (b"\xc2", re.compile(b"\xc2[\x85\xa0]")),
+    (b"\xe1", re.compile(b"\xe1\x9a\x80")),
+    (b"\xe2", re.compile(b"\xe2(?:\x80[\x80-\x8a\xa8\xa9\xaf]|\x81\x9f)")),
+    (b"\xe3", re.compile(b"\xe3\x80\x80")),
+)
+"""Blanks beyond ASCII, behind the byte that they begin with."""
 _CONTROLS = bytes(code for code in range(4, 32) if code not in b"\t\n\r")
 """Dropped from whole lines, since no sheet can hold them; the first three have a meaning in DIALECT."""
 _NONCHARACTER, _NONCHARACTERS = b"\xef\xbf", re.compile(b"\xef\xbf[\xbe\xbf]")
@@ -260,18 +256,14 @@ def _needs_care(fields: list[bytes], whole: bytes) -> bool:
         (len(whole) > MOST_UNITS and max(map(len, fields)) > MOST_UNITS)
         or (NULL in whole and whole.count(NULL) > fields.count(NULL))
         or (b"_" in whole and b"_x" in whole)
-        or any(
-            blank in whole and (DELIMITER + blank in whole or blank + DELIMITER in whole)
-            for blank in (b" ", b"\t", b"\n")
-        )
-        or (any(lead in whole for lead in _WIDE_LEADS) and _has_wide_edge(whole))
+        or ((b" " in whole or b"\t" in whole or b"\n" in whole) and list(map(bytes.strip, fields)) != fields)
+        or any(lead in whole and blank.search(whole) and _has_wide_edge(whole) for lead, blank in _WIDE_BLANKS)
     )
 
 
 def _has_wide_edge(whole: bytes) -> bool:
-    fields = whole.split(DELIMITER)
-    edges = {field[:3] for field in fields} | {field[-3:] for field in fields}
-    return any(edge.startswith(_WIDE_BLANKS) or edge.endswith(_WIDE_BLANKS) for edge in edges)
+    fields = whole.decode().split("\x01")
+    return any(field[:1].isspace() or field[-1:].isspace() for field in fields)
 
 
 def _short_numbers(length: int) -> Callable[[list[bytes], bytes], bool]:

@@ -97,10 +97,11 @@ class TestFailures:
         made.close()
 
 
-def test_what_the_thread_raises_comes_out_before_the_rows_end(desk, sizes):
+@pytest.mark.parametrize("key", ["csv", "parquet"])
+def test_what_the_packer_raises_comes_out_before_the_rows_end(desk, sizes, key):
     """Nobody writes for hours into a broken file: within a few blocks the reader of rows hears of it."""
-    sizes(split=10**9, part=10**9, segment=100_000)
-    writer = writer_of("csv", {})
+    sizes(split=10**9, part=10**9, segment=1_000)
+    writer = writer_of(key, {})
     seen: list[int] = []
     made = desk.archive(writer, 50_000, new_spool=lambda: FullDisk(desk.folder / "1.part"))
     FullDisk.room = 100
@@ -110,7 +111,7 @@ def test_what_the_thread_raises_comes_out_before_the_rows_end(desk, sizes):
     finally:
         FullDisk.room = 0
         made.close()
-    assert seen[-1] < 10_000
+    assert (seen or [0])[-1] < 10_000
 
 
 def test_closing_twice_and_after_the_end_is_harmless(desk, sizes):
