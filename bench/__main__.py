@@ -34,7 +34,7 @@ def main() -> None:
         _keep(name, measures[name]())
     if given.flat_rows:
         environment.make_orders(given.flat_rows)
-        _keep("flat", measure_flat([name for name in given.only if name in FAMILIES], given.flat_rows))
+        _keep("flat", measure_flat(given.flat_rows))
     report.write()
 
 
@@ -48,11 +48,11 @@ def _arguments(parts: tuple[str, ...]) -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=1_000_000, help="orders to export (1,000,000)")
     parser.add_argument("--rounds", type=int, default=3, help="of which medians are taken (3)")
     parser.add_argument("--peer-rows", type=int, help="orders for slow peers, scaled up (at most 100,000)")
-    parser.add_argument("--flat-rows", type=int, default=0, help="also see on so many orders that memory stays flat")
-    parser.add_argument("--only", default=",".join(parts), help=f"some of {','.join(parts)}")
+    parser.add_argument("--flat-rows", type=int, default=0, help="also see on so many orders that memory stays flat, in every format")
+    parser.add_argument("--only", default=",".join(parts), help=f"some of {','.join(parts)}, or none")
     parser.add_argument("--page", action="store_true", help="only write the page anew from bench/results.json")
     given = parser.parse_args(sys.argv[1:])
-    given.only = given.only.split(",")
+    given.only = [] if given.only == "none" else given.only.split(",")
     if unknown := set(given.only) - set(parts):
         parser.error(f"unknown part: {', '.join(sorted(unknown))}. Allowed: {', '.join(parts)}")
     if given.peer_rows is None:

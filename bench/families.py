@@ -88,9 +88,9 @@ def flatness(ours: list[str], rows: int) -> dict[str, Any]:
     }
 
 
-def measure_flat(names: list[str], rows: int) -> dict[str, Any]:
+def measure_flat(rows: int) -> dict[str, Any]:
     """Peak memory of ours on very many rows and on few, with the seconds of the one long run."""
-    ours = [entry for name in names for entry in FAMILIES[name].ours if OURS[entry].available()]
+    ours = [entry for family in FAMILIES.values() for entry in family.ours if OURS[entry].available()]
     long = {}
     for entry in ours:
         long[entry] = OURS[entry].run()

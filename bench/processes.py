@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import environment
 
-SAMPLE_SECONDS = 0.02
+SAMPLE_SECONDS = 0.05
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ HOW = r"""
 `make bench` builds the rows in a cluster of its own under `var/bench`, measures and writes this page and
 `bench/results.json`. `make bench ARGS="--rows 300000"` takes fewer rows, `ARGS="--only csv,xlsx"` some parts,
 `ARGS="--rounds 1"` one round, `ARGS="--peer-rows 1000000"` gives the slow peers all rows,
-`ARGS="--flat-rows 5000000"` adds the run on very many rows. A part left out keeps its last figures.
+`ARGS="--only none --flat-rows 5000000"` does the run on very many rows. A part left out keeps its last figures.
 
 - All read the same rows and columns of the same database, as the same role, in the same tenant, behind the same
   row-level security, in turns, round by round, after one run that does not count. Medians are quoted.
