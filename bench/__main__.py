@@ -48,7 +48,7 @@ def _arguments(parts: tuple[str, ...]) -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=1_000_000, help="orders to export (1,000,000)")
     parser.add_argument("--rounds", type=int, default=3, help="of which medians are taken (3)")
     parser.add_argument("--peer-rows", type=int, help="orders for slow peers, scaled up (at most 100,000)")
-    parser.add_argument("--flat-rows", type=int, default=0, help="also see on so many orders that memory stays flat, in every format")
+    parser.add_argument("--flat-rows", type=int, default=0, help="also see that memory stays flat on so many orders")
     parser.add_argument("--only", default=",".join(parts), help=f"some of {','.join(parts)}, or none")
     parser.add_argument("--page", action="store_true", help="only write the page anew from bench/results.json")
     given = parser.parse_args(sys.argv[1:])
