@@ -189,6 +189,7 @@ def test_a_worker_that_was_asleep_too_long_publishes_nothing(live, processes, me
     before = reload(live, job)
     os.killpg(sleeper.pid, signal.SIGCONT)
     wait_for(lambda: not list(settings.SPOOL_DIR.glob(f"{job.pk}*")), 20, "the zombie's spool file is still there")
+    wait_for(lambda: len(stored_files()) == 1, 20, "what the zombie stored before it was refused is still there")
     after = reload(live, job)
     assert (after.fence, after.file_key, after.version) == (before.fence, before.file_key, before.version)
     assert attempts(live, job) == ["lost", "ready"]
