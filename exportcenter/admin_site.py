@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import cron_descriptor
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from django.contrib import admin
@@ -10,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat import admin as beat
@@ -20,6 +22,13 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from accounts.admin_base import AuditedAdmin
 from accounts.permission_titles import name_datasets
 from jobs.datasets import registry
+
+CRON_RIDDLES = (
+    cron_descriptor.MissingFieldException,
+    cron_descriptor.FormatException,
+    cron_descriptor.WrongArgumentException,
+)
+"""What the library raises for lines that it cannot put into words."""
 
 
 class TaskSelect(UnfoldAdminSelectWidget, beat.TaskSelectWidget):
@@ -41,12 +50,22 @@ class UsedByInline(TabularInline):
     """Which tasks use a schedule."""
 
     model = PeriodicTask
-    fields = ["name", "task", "args", "kwargs"]
+    fields = ["task_name", "program", "args", "kwargs"]
     readonly_fields = fields
     can_delete = False
     extra = 0
     show_change_link = True
     verbose_name = verbose_name_plural = _("Periodic tasks that use this schedule")
+
+    @admin.display(description=_("task name"))
+    def task_name(self, task: PeriodicTask) -> str:
+        """What the task is called."""
+        return _t(task.name)
+
+    @admin.display(description=_("program"))
+    def program(self, task: PeriodicTask) -> str:
+        """What runs."""
+        return str(task.task)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Tasks are added on their own page."""
@@ -62,9 +81,9 @@ class ScheduleAdmin(AuditedAdmin):
 class CrontabAdmin(ScheduleAdmin):
     """Crontab lines with their meaning in words."""
 
-    list_display = ["__str__", "human_readable"]
+    list_display = ["__str__", "meaning"]
     fields = [
-        "human_readable",
+        "meaning",
         "minute",
         "hour",
         "day_of_month",
@@ -72,7 +91,12 @@ class CrontabAdmin(ScheduleAdmin):
         "day_of_week",
         "timezone",
     ]
-    readonly_fields = ["human_readable"]
+    readonly_fields = ["meaning"]
+
+    @admin.display(description=_("in words"))
+    def meaning(self, schedule: CrontabSchedule) -> str:
+        """When it is."""
+        return _cron_in_words(schedule)
 
 
 class PeriodicTaskAdmin(beat.PeriodicTaskAdmin, AuditedAdmin):
@@ -81,14 +105,24 @@ class PeriodicTaskAdmin(beat.PeriodicTaskAdmin, AuditedAdmin):
     form = PeriodicTaskForm
     change_form_template = None
     actions = ["enable", "disable"]
-    list_display = ["task_name", "enabled", "scheduler", "last_run_at", "one_off"]
+    list_display = ["task_name", "enabled", "timetable", "last_run_at", "one_off"]
     list_filter = ["enabled", "one_off"]
     date_hierarchy = None
 
     @admin.display(description=_("task name"), ordering="name")
     def task_name(self, task: PeriodicTask) -> str:
-        """What the task is called."""
-        return str(task.name)
+        """What the task is called; our own tasks in the language of the reader."""
+        return _t(task.name)
+
+    @admin.display(description=_("Schedule"))
+    def timetable(self, task: PeriodicTask) -> str:
+        """When beat sends it."""
+        return _cron_in_words(task.crontab) if task.crontab else str(task.scheduler)
+
+    @admin.display(description=_("in words"))
+    def crontab_translation(self, task: PeriodicTask) -> str:
+        """When its crontab line is."""
+        return _cron_in_words(task.crontab) if task.crontab else "–"
 
     def audit_resource(self, obj: PeriodicTask) -> str:
         """By name, which is unique and says more than a number."""
@@ -109,6 +143,18 @@ class PeriodicTaskAdmin(beat.PeriodicTaskAdmin, AuditedAdmin):
     def _note_all(self, request: HttpRequest, queryset: QuerySet[PeriodicTask], *, enabled: bool) -> None:
         for task in queryset:
             self.note(request, task, {"action": "change", "changed": ["enabled"], "enabled": enabled})
+
+
+def _cron_in_words(schedule: CrontabSchedule) -> str:
+    """In the language of the reader; the library knows only that of the server."""
+    line = str(schedule).partition(" (")[0]
+    options = cron_descriptor.Options()
+    options.locale_code = "zh_CN" if (get_language() or "").startswith("zh") else "en_US"
+    options.use_24hour_time_format = True
+    try:
+        return f"{cron_descriptor.get_description(line, options)} {schedule.timezone}"
+    except CRON_RIDDLES:
+        return f"{line} {schedule.timezone}"
 
 
 def set_up() -> None:

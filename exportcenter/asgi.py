@@ -6,7 +6,12 @@ environment.prepare()
 
 from django.core.asgi import get_asgi_application  # noqa: E402
 
-application = get_asgi_application()
+django_application = get_asgi_application()
+
+from exportcenter.common.body_limit import BodyLimit  # noqa: E402
+from jobs.exports.waiting_doors import WaitingHandler  # noqa: E402
+
+application = WaitingHandler(BodyLimit(django_application))
 
 from django.db import connection  # noqa: E402
 

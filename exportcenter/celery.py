@@ -13,7 +13,10 @@ TRANSPORT_ALIASES["filesystem"] = "exportcenter.filebroker:Transport"
 
 app = Celery("exportcenter")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["jobs.engine", "jobs.exports", "accounts"], related_name="tasks")
+app.autodiscover_tasks(
+    ["jobs.engine", "jobs.events", "jobs.exports", "jobs.notices", "jobs.pages", "jobs.webhooks", "accounts"],
+    related_name="tasks",
+)
 
 
 @signals.worker_init.connect

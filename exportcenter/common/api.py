@@ -3,85 +3,111 @@
 import json
 import logging
 import math
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import OperationalError
-from django.http import Http404
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
-from exportcenter.common import errors, request_id
+from exportcenter.common import errors, request_id, result
 
 log = logging.getLogger(__name__)
 
-_DRF_CODES = {
-    400: "INVALID_REQUEST",
-    401: "NOT_AUTHENTICATED",
-    403: "FORBIDDEN",
-    404: "NOT_FOUND",
-    405: "METHOD_NOT_ALLOWED",
-    406: "NOT_ACCEPTABLE",
-    415: "UNSUPPORTED_MEDIA_TYPE",
-    429: "THROTTLED",
-}
+DOCS = "/docs/errors"
+"""The page that says what each code means."""
+_LEAST_FAULT = 500
 
 
-def error_body(code: str, message: str, *, advice: str = "", details: Any = None) -> dict[str, Any]:
-    """The one shape of every error: code, message, advice, details, request_id."""
+def error_body(error: errors.ExportCenterError) -> dict[str, Any]:
+    """The one shape of every error: code, message, advice, details by field, request_id, and where the code is
+    documented."""
     return {
-        "code": code,
-        "message": message,
-        "advice": advice,
-        "details": details or {},
+        "code": error.code,
+        "message": error.message,
+        "advice": error.advice,
+        "details": error.details,
         "request_id": request_id.current(),
+        "docs": f"{DOCS}#{error.code}",
     }
 
 
-def exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's hook: expected errors become the one shape; anything else is None, i.e. a logged 500."""
-    if isinstance(exception, RequestDataTooBig):
-        exception = _too_large()
+def body_for(path: str, error: errors.ExportCenterError) -> dict[str, Any]:
+    """``error`` in the shape of the API that ``path`` belongs to."""
+    return result.failure(error) if path.startswith(result.PREFIX) else error_body(error)
+
+
+def exception_handler(exception: Exception, context: dict[str, Any]) -> Response:
+    """DRF's hook: every exception becomes the one shape; what nobody expected is logged and becomes a 500."""
+    return answer_for(exception, context, lambda error: body_for(context["request"].path, error))
+
+
+def answer_for(
+    exception: Exception, context: dict[str, Any], shape: Callable[[errors.ExportCenterError], dict[str, Any]]
+) -> Response:
+    """The answer to a request whose view raised ``exception``, its body made by ``shape``."""
+    error = expected(exception)
+    if error is None:
+        from rest_framework.views import set_rollback  # views load this module, by its name in the settings
+
+        set_rollback()
+        log.exception("unexpected error in %s", context.get("view").__class__.__name__, exc_info=exception)
+        error = errors.unavailable(exception) or errors.InternalError()
+    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    if challenge := error.challenge or getattr(exception, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    return Response(shape(error), status=error.status, headers=headers)
+
+
+def expected(exception: Exception) -> errors.ExportCenterError | None:
+    """``exception`` as one of our errors; None for a bug."""
     if isinstance(exception, errors.ExportCenterError):
-        body = error_body(exception.code, exception.message, advice=exception.advice, details=exception.details)
-        headers = {} if exception.retry_after is None else {"Retry-After": str(exception.retry_after)}
-        return Response(body, status=exception.status, headers=headers)
+        return exception
+    if isinstance(exception, RequestDataTooBig):
+        return _too_large()
+    if isinstance(exception, SuspiciousOperation | BadRequest | UnreadablePostError | MultiPartParserError):
+        return errors.InvalidRequest()
     if isinstance(exception, Http404):
         exception = exceptions.NotFound()
     elif isinstance(exception, PermissionDenied):
         exception = exceptions.PermissionDenied()
-    if isinstance(exception, exceptions.APIException):
-        headers = {}
-        if getattr(exception, "auth_header", None):
-            headers["WWW-Authenticate"] = exception.auth_header  # type: ignore[attr-defined]
-        details = exception.detail if isinstance(exception, exceptions.ValidationError) else {}
-        message = _("Some parameters are wrong.") if details else str(exception.detail)
-        if isinstance(exception.detail, dict) and "detail" in exception.detail:
-            message = str(exception.detail["detail"])
-        if isinstance(details, list):
-            details = {"non_field_errors": details}
-        code = _DRF_CODES.get(exception.status_code, "ERROR")
-        if exception.status_code == 400 and details:
-            code = "INVALID_PARAMETERS"
-        return Response(error_body(code, message, details=details), status=exception.status_code, headers=headers)
-    set_rollback()
-    log.exception("unexpected error in %s", context.get("view").__class__.__name__, exc_info=exception)
-    if isinstance(exception, OperationalError):
-        unavailable = errors.Unavailable()
-        return Response(
-            error_body(unavailable.code, unavailable.message, advice=unavailable.advice),
-            status=503,
-            headers={"Retry-After": "5"},
-        )
-    return Response(
-        error_body("INTERNAL_ERROR", _("Something went wrong on our side. Quote the request id.")), status=500
-    )
+    return _of_framework(exception) if isinstance(exception, exceptions.APIException) else None
+
+
+def _of_framework(exception: exceptions.APIException) -> errors.ExportCenterError:
+    details: Any = exception.detail if isinstance(exception, exceptions.ValidationError) else {}
+    message = "" if details else str(exception.detail)
+    if isinstance(exception.detail, dict) and "detail" in exception.detail:
+        message = str(exception.detail["detail"])
+    if isinstance(details, list):
+        details = {"non_field_errors": details}
+    kind = errors.InvalidParameters if details else _by_status(exception.status_code)
+    wait = getattr(exception, "wait", None)
+    advice = _(kind.default_advice)  # the framework's messages are general, too
+    return kind(message, advice=advice, details=details, retry_after=None if wait is None else max(1, math.ceil(wait)))
+
+
+def _by_status(status: int) -> type[errors.ExportCenterError]:
+    kinds = {
+        400: errors.InvalidRequest,
+        401: errors.NotAuthenticated,
+        403: errors.PermissionRefused,
+        404: errors.NotFound,
+        405: errors.MethodNotAllowed,
+        406: errors.NotAcceptable,
+        415: errors.UnsupportedMediaType,
+        422: errors.Unprocessable,
+        429: errors.Throttled,
+        503: errors.Unavailable,
+    }
+    return kinds.get(status, errors.InternalError if status >= _LEAST_FAULT else errors.InvalidRequest)
 
 
 class AnswersAnyway(BaseContentNegotiation):
@@ -103,6 +129,8 @@ class StrictJSONParser(JSONParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """The parsed body. Raises ParseError (400) that says what is wrong."""
+        if length_of(stream) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise _too_large()
         raw = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
         if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise _too_large()
@@ -129,6 +157,12 @@ class StrictJSONParser(JSONParser):
         elif isinstance(value, list):
             for item in value:
                 self._check(item, depth - 1)
+
+
+def length_of(stream: Any) -> int:
+    """What a request says that its body has; it may be unread (exportcenter.common.body_limit)."""
+    length = str(getattr(stream, "META", {}).get("CONTENT_LENGTH") or "")
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0
 
 
 def _too_large() -> errors.BodyTooLarge:

@@ -11,3 +11,11 @@ def now() -> datetime:
         cursor.execute("SELECT now()")
         moment: datetime = cursor.fetchone()[0]
         return moment
+
+
+def this_moment() -> datetime:
+    """The time at which it is asked for, however long the transaction has run."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+        return moment

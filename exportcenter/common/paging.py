@@ -30,6 +30,8 @@ class Page:
     """False: ``total`` is the planner's estimate, because counting would cost more than the page."""
     number: int
     size: int
+    has_next: bool = False
+    """Whether there is a page after this one that can be asked for."""
 
 
 def whole_number(query: Any, name: str, default: int, most: int) -> int:
@@ -42,6 +44,18 @@ def whole_number(query: Any, name: str, default: int, most: int) -> int:
     return int(text)
 
 
+def unknown_names(query: Any, names: Sequence[str]) -> dict[str, list[str]]:
+    """What is wrong with each parameter of the query string that is none of ``names``."""
+    words = _("There is no filter of this name. Allowed: %(allowed)s.") % {"allowed": ", ".join(names) or "-"}
+    return {name[:100]: [words] for name in query if name not in names}
+
+
+def refuse_unknown(query: Any, names: Sequence[str]) -> None:
+    """Raise InvalidParameters unless every parameter of the query string is one of ``names``."""
+    if problems := unknown_names(query, names):
+        raise InvalidParameters(details=problems)
+
+
 def paginate(queryset: "QuerySet[Any]", query: Any, *, walk: Sequence[str] = ()) -> Page:
     """The page that ``page`` and ``page_size`` of the query string ask for.
 
@@ -49,12 +63,14 @@ def paginate(queryset: "QuerySet[Any]", query: Any, *, walk: Sequence[str] = ())
     which an index alone can do, and only then its rows.
     """
     size = whole_number(query, "page_size", PAGE_SIZE, LARGEST_PAGE)
-    number = whole_number(query, "page", 1, DEEPEST_ROW // size)
+    deepest = DEEPEST_ROW // size
+    number = whole_number(query, "page", 1, deepest)
     total, exact = count(queryset.order_by(*walk))
     first = (number - 1) * size
-    keys = list(queryset.values_list("pk", flat=True)[first : first + size])
-    rows = {row.pk: row for row in queryset.order_by().filter(pk__in=keys)} if keys else {}
-    return Page([rows[key] for key in keys if key in rows], total, exact, number, size)
+    keys = list(queryset.values_list("pk", flat=True)[first : first + size + 1])
+    has_next = len(keys) > size and number < deepest
+    rows = {row.pk: row for row in queryset.order_by().filter(pk__in=keys[:size])} if keys else {}
+    return Page([rows[key] for key in keys if key in rows], total, exact, number, size, has_next)
 
 
 def count(queryset: "QuerySet[Any]") -> tuple[int, bool]:

@@ -1,6 +1,7 @@
 """Byte ranges (RFC 9110 §14): one range at most; anything odd means the whole file."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
@@ -34,13 +35,14 @@ class Span:
         return f"bytes {self.first}-{self.last}/{self.size}"
 
 
-def requested(range_header: str, if_range: str, *, etag: str, size: int) -> Span | None:
+def requested(headers: Mapping[str, str], *, etag: str, size: int) -> Span | None:
     """The span a request asks for, or None for the whole file.
 
-    ``if_range`` that is not exactly our strong ``etag`` means that the client's part is of another file: send all.
+    An If-Range that is not exactly our strong ``etag`` means that the client's part is of another file: send all.
     Raises Unsatisfiable.
     """
-    found = _RANGE.fullmatch(range_header.strip())
+    found = _RANGE.fullmatch(headers.get("Range", "").strip())
+    if_range = headers.get("If-Range", "")
     if found is None or (if_range and if_range.strip() != etag):
         return None
     first, last = found.groups()

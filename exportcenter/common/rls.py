@@ -49,13 +49,31 @@ def secure_tenant_table(
         )
         backward.append(f"ALTER TABLE {table} DROP CONSTRAINT {key}")
     for privilege in filter(None, (word.strip() for word in engine.split(","))):
-        forward.append(f"GRANT {privilege} ON {table} TO exportcenter_engine")
-        clause = "WITH CHECK (true)" if privilege == "INSERT" else "USING (true)"
-        policy = f"engine_{privilege.lower()}"
-        forward.append(f"CREATE POLICY {policy} ON {table} FOR {privilege} TO exportcenter_engine {clause}")
-        backward.append(f"DROP POLICY {policy} ON {table}")
+        granted, taken = _engine(table, privilege)
+        forward += granted
+        backward += taken
     if signin:
         forward.append(f"GRANT SELECT ({signin}) ON {table} TO exportcenter_signin")
         forward.append(f"CREATE POLICY signin_read ON {table} FOR SELECT TO exportcenter_signin USING (true)")
         backward.append(f"DROP POLICY signin_read ON {table}")
     return migrations.RunSQL(";\n".join(forward), ";\n".join(reversed(backward)))
+
+
+def let_engine(table: str, privilege: str, *, columns: str = "") -> migrations.RunSQL:
+    """Give the engine role ``privilege`` over all tenants' rows of a table that is secured already; ``columns``: only
+    over these, e.g. "id, is_active"."""
+    granted, taken = _engine(table, privilege, columns)
+    return migrations.RunSQL(";\n".join(granted), ";\n".join(taken))
+
+
+def _engine(table: str, privilege: str, columns: str = "") -> tuple[list[str], list[str]]:
+    which = f"{privilege} ({columns})" if columns else privilege
+    clause = "WITH CHECK (true)" if privilege == "INSERT" else "USING (true)"
+    policy = f"engine_{privilege.lower()}"
+    return (
+        [
+            f"GRANT {which} ON {table} TO exportcenter_engine",
+            f"CREATE POLICY {policy} ON {table} FOR {privilege} TO exportcenter_engine {clause}",
+        ],
+        [f"DROP POLICY {policy} ON {table}", f"REVOKE {which} ON {table} FROM exportcenter_engine"],
+    )

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.core.mail import get_connection
 from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -34,7 +35,7 @@ class Wrong(Exception):
 
 
 class Command(BaseCommand):
-    help = "Check Python, database, broker, storage, disk, translations, sources. Exit code 1 when something is wrong."
+    help = "Check Python, database, broker, storage, mail, disk, translations, sources. Exit code 1 if one is wrong."
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -137,6 +138,23 @@ def storage() -> str:
     return f"bucket {settings.S3_BUCKET}" if settings.S3_BUCKET else f"folder {settings.VAR_DIR / 'files'}"
 
 
+def mail() -> str:
+    """Mail leaves: the server lets us in, or the folder takes it."""
+    if settings.EMAIL_BACKEND.endswith(".filebased.EmailBackend"):
+        _refuse_unwritable(Path(settings.EMAIL_FILE_PATH), "mail folder")
+        return f"files in {settings.EMAIL_FILE_PATH}, nothing leaves (EMAIL_URL)"
+    if not settings.EMAIL_BACKEND.endswith(".smtp.EmailBackend"):
+        return settings.EMAIL_BACKEND
+    where = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    line = get_connection()
+    try:
+        line.open()
+        line.close()
+    except Exception as error:
+        raise Wrong(f"{where}: {error}\nCheck EMAIL_URL and that the mail server lets this machine in.") from error
+    return where
+
+
 def spool() -> str:
     """The spool folder is private and has room."""
     folder = settings.SPOOL_DIR
@@ -167,6 +185,13 @@ def compression() -> str:
         raise Wrong(f"{error}. Run: pip install -r requirements.txt") from error
 
 
+def webhooks() -> str:
+    """Messages of webhooks go to public addresses only."""
+    if settings.WEBHOOK_ALLOW_PRIVATE and settings.HTTPS:
+        raise Wrong("WEBHOOK_ALLOW_PRIVATE is on: webhooks reach private addresses.\nIt is for development: unset it.")
+    return "private addresses, too (development)" if settings.WEBHOOK_ALLOW_PRIVATE else "public addresses only"
+
+
 def time_zone() -> str:
     """The zone of job numbers and day borders is known."""
     return ZoneInfo(settings.TIME_ZONE).key
@@ -174,7 +199,8 @@ def time_zone() -> str:
 
 def secrets() -> str:
     """Secrets come from the environment, or from private files that only suit one machine."""
-    names = [name for name in ("SECRET_KEY", "AUDIT_KEY", "DOWNLOAD_KEYS") if not os.environ.get(name)]
+    all_names = ("SECRET_KEY", "AUDIT_KEY", "DOWNLOAD_KEYS", "EVENT_KEYS", "WEBHOOK_KEYS")
+    names = [name for name in all_names if not os.environ.get(name)]
     if settings.HTTPS and names:
         raise Wrong(f"{', '.join(names)} not set. All machines need the same: see docs/settings.md.")
     return f"{', '.join(names)} kept under {settings.VAR_DIR / 'secrets'}" if names else "from the environment"
@@ -192,8 +218,10 @@ CHECKS: dict[str, Callable[[], str]] = {
     "migrations": migrations,
     "broker": broker,
     "export storage": storage,
+    "mail": mail,
     "spool folder": spool,
     "secrets": secrets,
+    "webhooks": webhooks,
     "translations": translations,
     "compression": compression,
     "time zone": time_zone,

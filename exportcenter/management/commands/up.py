@@ -1,6 +1,7 @@
 """``manage.py up``: the whole product on one machine, from an empty folder to a first export."""
 
 import io
+import os
 import socket
 import sys
 import threading
@@ -15,6 +16,7 @@ from django.db import connection, connections
 from accounts import demo, tenancy
 from accounts.roles import PLATFORM_SLUG
 from exportcenter import embedded, first_export
+from exportcenter.environment import BASE_DIR
 from exportcenter.supervisor import Child, Supervisor
 
 READY_SECONDS = 120
@@ -44,7 +46,7 @@ class Command(BaseCommand):
             held_files=embedded.held_files(),
             output=sys.stdout,
         )
-        self.say(f"start      web, worker ({options['workers']} processes) and beat")
+        self.say(f"start      web, worker ({options['workers']} processes), webhooks and beat")
         first = FirstSteps(supervisor, address, once=options["once"])
         threading.Thread(target=first.run, daemon=True).start()
         supervisor.run()
@@ -143,9 +145,11 @@ def children(*, host: str, port: int, workers: int) -> list[Child]:
                 "-n",
                 "worker@%h",
             ],
+            {"SITE_URL": os.environ.get("SITE_URL") or address_of(host, port)},  # mails link to where we really are
             stop_order=1,
             grace_seconds=grace,
         ),
+        Child("webhooks", [sys.executable, str(BASE_DIR / "manage.py"), "webhooks"], stop_order=1, grace_seconds=15),
         Child("beat", [*celery, "beat", "--pidfile=", "--schedule", str(beat_file)], stop_order=1, grace_seconds=grace),
     ]
 
