@@ -21,7 +21,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm
 from unfold.paginator import InfinitePaginator
 
-from accounts import services
+from accounts import admin_tokens, services, token_family_admin  # noqa: F401 - they register their pages
 from accounts.admin_base import ReadOnlyAdmin, TenantAdmin
 from accounts.admin_forms import RoleForm, UserAddForm, UserForm
 from accounts.audit import Operation

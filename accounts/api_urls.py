@@ -1,9 +1,11 @@
 """Sign-in for programs."""
 
 from django.urls import path
-from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
+
+from accounts.signin import api
 
 urlpatterns = [
-    path("token", TokenObtainPairView.as_view(), name="token_obtain"),
-    path("token/refresh", TokenRefreshView.as_view(), name="token_refresh"),
+    path("token", api.TokenObtain.as_view(), name="token_obtain"),
+    path("token/refresh", api.TokenRefresh.as_view(), name="token_refresh"),
+    path("logout", api.SignOut.as_view(), name="token_logout"),
 ]

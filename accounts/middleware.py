@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from accounts import tenancy
 from accounts.signin.session import TENANT_KEY
 
-WITHOUT_TRANSACTION = ("/static/", "/healthz", "/readyz")
+WITHOUT_TRANSACTION = ("/static/", "/healthz", "/readyz", "/service-worker.js", "/offline/")
 
 
 class TenantMiddleware:

@@ -10,6 +10,7 @@ from accounts.models import Permission
 GROUPS = {
     "class": gettext_noop("Download by class of data"),
     "export": gettext_noop("Exports by dataset"),
+    "import": gettext_noop("Imports by dataset"),
     "jobs": gettext_noop("Exports of other people"),
     "data": gettext_noop("What is shown of the data"),
     "admin": gettext_noop("Admin"),
@@ -42,8 +43,12 @@ def group_of(code: str) -> str:
 def label(permission: Permission) -> str:
     """What the permission allows, in words."""
     parts = permission.code.split(".")
-    if group_of(permission.code) == "export" and len(parts) == 3:
-        verbs = {"create": pgettext("permission", "create"), "download": pgettext("permission", "download")}
+    if group_of(permission.code) in ("export", "import") and len(parts) == 3:
+        verbs = {
+            "create": pgettext("permission", "create"),
+            "download": pgettext("permission", "download"),
+            "update": pgettext("permission", "change"),
+        }
         return f"{_dataset_title(parts[1])} · {verbs.get(parts[2], parts[2])}"
     return _(permission.title) if permission.title else permission.code
 

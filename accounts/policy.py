@@ -13,17 +13,22 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.models import User
+from accounts import policy_imports as imports
+from accounts.decisions import YES, Decision
+from accounts.models import AccessToken, User
 from accounts.models.tenant import Kind as TenantKind
-from exportcenter.common.errors import PermissionRefused
+from accounts.policy_imports import sees_all_imports
+
+__all__ = ["YES", "Action", "Decision", "may", "sees_all_imports"]
 
 
 class Action(StrEnum):
-    """What people do to exports. Datasets, jobs and definitions are the targets."""
+    """What people do to exports. Datasets, jobs, definitions, saved views and API tokens are the targets."""
 
     EXPORT_CREATE = "export.create"
     EXPORT_VIEW = "export.view"
     EXPORT_DOWNLOAD = "export.download"
+    EXPORT_PREVIEW = "export.preview"
     EXPORT_RETRY = "export.retry"
     EXPORT_CANCEL = "export.cancel"
     EXPORT_REVOKE_LINKS = "export.revoke_links"
@@ -32,10 +37,22 @@ class Action(StrEnum):
     LOG_DOWNLOAD = "export.log_download"
     ERROR_STACK = "export.error_stack"
     ESTIMATE_ACCURACY = "export.estimate_accuracy"
+    USAGE_VIEW = "export.usage"
     DEFINITION_VIEW = "definition.view"
     DEFINITION_CHANGE = "definition.change"
+    SAVED_VIEW_SEE = "saved_view.see"
+    SAVED_VIEW_CHANGE = "saved_view.change"
+    WEBHOOK_COMPANY = "webhook.company"
+    WEBHOOK_CHANGE = "webhook.change"
+    TOKEN_REVOKE = "token.revoke"  # noqa: S105 - a name
+    IMPORT_CREATE = "import.create"
+    IMPORT_UPDATE = "import.update"
+    IMPORT_VIEW = "import.view"
+    IMPORT_CHANGE = "import.change"
+    IMPORT_CONTENT = "import.content"
     CONTACT_DATA = "data.contact"
     ALL_REGIONS = "data.all_regions"
+    CLIENT_API = "client.api"
 
 
 class Dataset(Protocol):
@@ -59,34 +76,22 @@ class Job(Protocol):
     file_regions: list[str] | None
 
 
-class Definition(Protocol):
-    """What the policy needs to know of the definition of a custom export."""
+class Hook(Protocol):
+    """What the policy needs to know of a webhook."""
+
+    tenant_id: UUID
+    owner_id: UUID
+    scope: str
+
+
+class Shared(Protocol):
+    """What the policy needs to know of a thing that its owner shares: the definition of a custom export, a view."""
 
     tenant_id: UUID
     owner_id: UUID
     shared: str
     roles: list[str]
 
-
-@dataclass(frozen=True)
-class Decision:
-    """The answer to one question, with the words for the person who asked."""
-
-    allowed: bool
-    reason: str = ""
-    hidden: bool = False
-    """The target must look as if it did not exist: doors answer 404."""
-
-    def __bool__(self) -> bool:
-        return self.allowed
-
-    def or_refuse(self) -> None:
-        """Raise PermissionRefused (403) with the reason unless allowed."""
-        if not self.allowed:
-            raise PermissionRefused(self.reason)
-
-
-YES = Decision(True)
 
 CLASS_TITLES = {
     "amount": gettext_noop("Amount"),
@@ -106,6 +111,8 @@ STATIC_PERMISSIONS = {
     "jobs.accelerate": gettext_noop("Move exports to the fast lane"),
     "jobs.log": gettext_noop("Download the full log of an export"),
     "jobs.stack": gettext_noop("See the stack of a failed export"),
+    "jobs.usage": gettext_noop("See the usage of exports"),
+    "jobs.webhooks": gettext_noop("Manage the company's webhooks"),
     "data.contact": gettext_noop("See phone numbers and e-mail addresses in full"),
     "data.all_regions": gettext_noop("See rows of all regions"),
     "admin.accounts.view": gettext_noop("Admin: see users, roles and the audit trail"),
@@ -130,8 +137,13 @@ def dataset_permissions(key: str) -> dict[str, str]:
     return {f"export.{key}.create": "", f"export.{key}.download": ""}
 
 
+def import_permissions(key: str) -> dict[str, str]:
+    """Those that an importable dataset brings along: adding rows, and changing them, are two rights."""
+    return {f"import.{key}.create": "", f"import.{key}.update": ""}
+
+
 def may(user: Any, action: Action, target: Any = None) -> Decision:
-    """Whether ``user`` may do ``action`` to ``target`` (a dataset, job or definition), and if not, why not.
+    """Whether ``user`` may do ``action`` to ``target`` (a dataset, job, definition or view), and if not, why not.
 
     An anonymous or inactive user, an inactive tenant and a target of another tenant are always refused.
     """
@@ -173,6 +185,12 @@ def _needs(code: str, reason: str) -> Callable[[User, Any], Decision]:
     return rule
 
 
+def _client_api(user: User, target: Any) -> Decision:
+    if user.tenant.kind == TenantKind.CLIENT:
+        return YES
+    return Decision(False, _("This part of the API is for people of client companies only."))
+
+
 def _create(user: User, dataset: Dataset) -> Decision:
     if dataset.platform_only and user.tenant.kind != TenantKind.PLATFORM:
         return Decision(False, _("“%(dataset)s” is not for client companies.") % {"dataset": dataset.title})
@@ -193,6 +211,15 @@ def _view(user: User, job: Job) -> Decision:
 
 
 def _download(user: User, job: Job) -> Decision:
+    """A file shows what its owner could see when it was made; nobody gets more out of it than out of an own export."""
+    allowed = _preview(user, job)
+    if allowed and "data.contact" in job.file_rights and "data.contact" not in user.permissions:
+        return Decision(False, _("This file shows contact data in full, which your role does not. Export it yourself."))
+    return allowed
+
+
+def _preview(user: User, job: Job) -> Decision:
+    """Whether ``user`` may look into the file, contact data masked."""
     if not (seen := _view(user, job)):
         return seen
     if f"export.class.{job.sensitivity}" not in user.permissions:
@@ -203,14 +230,7 @@ def _download(user: User, job: Job) -> Decision:
             _("You may not download “%(dataset)s”. Ask an admin for “export · %(dataset)s · download”.")
             % {"dataset": job.dataset_title},
         )
-    return _covers(user, job)
-
-
-def _covers(user: User, job: Job) -> Decision:
-    """A file shows what its owner could see when it was made; nobody gets more out of it than out of an own export."""
-    if "data.contact" in job.file_rights and "data.contact" not in user.permissions:
-        return Decision(False, _("This file shows contact data in full, which your role does not. Export it yourself."))
-    wider = any(code not in user.permissions for code in job.file_rights)
+    wider = any(code not in user.permissions for code in job.file_rights if code != "data.contact")
     if job.file_regions is not None and "data.all_regions" not in user.permissions:
         wider = wider or not set(job.file_regions) <= set(user.regions)
     if wider:
@@ -242,21 +262,59 @@ def manages_definitions(user: User) -> bool:
     return "jobs.manage" in user.permissions
 
 
-def _view_definition(user: User, definition: Definition) -> Decision:
-    if definition.owner_id == user.pk or manages_definitions(user):
-        return YES
-    with_roles = definition.shared == "roles" and not user.role_keys.isdisjoint(definition.roles)
-    if definition.shared == "tenant" or with_roles:
+def _view_definition(user: User, definition: Shared) -> Decision:
+    if definition.owner_id == user.pk or manages_definitions(user) or _is_shared_with(user, definition):
         return YES
     return Decision(False, _("No such definition."), hidden=True)
 
 
-def _change_definition(user: User, definition: Definition) -> Decision:
+def _change_definition(user: User, definition: Shared) -> Decision:
     if not (seen := _view_definition(user, definition)):
         return seen
     if definition.owner_id == user.pk or manages_definitions(user):
         return YES
     return Decision(False, _("Only its owner, or an admin, may change this definition. Save a copy of your own."))
+
+
+def _see_view(user: User, view: Shared) -> Decision:
+    if view.owner_id == user.pk or _is_shared_with(user, view):
+        return YES
+    return Decision(False, _("No such view."), hidden=True)
+
+
+def _change_view(user: User, view: Shared) -> Decision:
+    if not (seen := _see_view(user, view)):
+        return seen
+    if view.owner_id == user.pk:
+        return YES
+    return Decision(False, _("Only its owner may change this view. Save one of your own."))
+
+
+def _company_webhooks(user: User, target: Any) -> Decision:
+    """A webhook of the company tells of every job: its owner must be allowed to see them all, too."""
+    if "jobs.webhooks" in user.permissions and visibility(user).everything:
+        return YES
+    return Decision(False, _("Only an admin may manage webhooks that hear of all of the company."))
+
+
+def _change_webhook(user: User, webhook: Hook) -> Decision:
+    if webhook.scope == "company":
+        allowed = _company_webhooks(user, webhook)
+        return allowed if allowed else Decision(False, allowed.reason, hidden=True)
+    if webhook.owner_id == user.pk:
+        return YES
+    return Decision(False, _("No such webhook."), hidden=True)
+
+
+def _revoke_token(user: User, token: AccessToken) -> Decision:
+    if token.owner_id == user.pk or "admin.accounts.change" in user.permissions:
+        return YES
+    return Decision(False, _("No such token."), hidden=True)
+
+
+def _is_shared_with(user: User, thing: Shared) -> bool:
+    with_roles = thing.shared == "roles" and not user.role_keys.isdisjoint(thing.roles)
+    return thing.shared == "tenant" or with_roles
 
 
 _CLASS_REASONS: dict[str, Callable[[], str]] = {
@@ -268,11 +326,17 @@ _RULES: dict[Action, Callable[[User, Any], Decision]] = {
     Action.EXPORT_CREATE: _create,
     Action.EXPORT_VIEW: _view,
     Action.EXPORT_DOWNLOAD: _download,
+    Action.EXPORT_PREVIEW: _preview,
     Action.EXPORT_RETRY: _retry,
     Action.EXPORT_CANCEL: _own_or_manage,
     Action.EXPORT_REVOKE_LINKS: _own_or_manage,
     Action.DEFINITION_VIEW: _view_definition,
     Action.DEFINITION_CHANGE: _change_definition,
+    Action.SAVED_VIEW_SEE: _see_view,
+    Action.SAVED_VIEW_CHANGE: _change_view,
+    Action.WEBHOOK_COMPANY: _company_webhooks,
+    Action.WEBHOOK_CHANGE: _change_webhook,
+    Action.TOKEN_REVOKE: _revoke_token,
     Action.EXPORT_DELETE_EXPIRED: _needs(
         "jobs.delete_expired", gettext_noop("Only an admin may delete expired exports.")
     ),
@@ -284,6 +348,25 @@ _RULES: dict[Action, Callable[[User, Any], Decision]] = {
     Action.ESTIMATE_ACCURACY: _needs(
         "jobs.see.all", gettext_noop("Only people who see every export of the company may see how good estimates were.")
     ),
+    Action.USAGE_VIEW: _needs(
+        "jobs.usage", gettext_noop("Only people with the right “See the usage of exports” may see it. Ask an admin.")
+    ),
+    Action.IMPORT_CREATE: imports.right(
+        "create",
+        gettext_noop(
+            "You may not add rows to “%(dataset)s” by import. Ask an admin for “import · %(dataset)s · create”."
+        ),
+    ),
+    Action.IMPORT_UPDATE: imports.right(
+        "update",
+        gettext_noop(
+            "You may not change rows of “%(dataset)s” by import. Ask an admin for “import · %(dataset)s · update”."
+        ),
+    ),
+    Action.IMPORT_VIEW: imports.view,
+    Action.IMPORT_CHANGE: imports.change,
+    Action.IMPORT_CONTENT: imports.content,
     Action.CONTACT_DATA: _needs("data.contact", gettext_noop("Contact data is shown masked to your role.")),
+    Action.CLIENT_API: _client_api,
     Action.ALL_REGIONS: _needs("data.all_regions", gettext_noop("You see rows of your own regions.")),
 }

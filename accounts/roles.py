@@ -27,13 +27,15 @@ TITLES = {
     "client_user": gettext_noop("Client user"),
 }
 PLATFORM_DEFAULTS: Mapping[str, Iterable[str]] = {
-    "admin": ["export.*", "jobs.*", "data.*", "admin.*"],
+    "admin": ["export.*", "import.*", "jobs.*", "data.*", "admin.*"],
     "finance": [
         "export.*.create",
         "export.*.download",
         "export.class.amount",
         "export.class.general",
         "jobs.see.amount",
+        "import.orders.*",
+        "import.withdraws.*",
         "data.all_regions",
         "admin.jobs.view",
         "admin.records.view",
@@ -44,6 +46,7 @@ PLATFORM_DEFAULTS: Mapping[str, Iterable[str]] = {
         "export.class.risk",
         "export.class.general",
         "jobs.see.risk",
+        "import.risk_lists.*",
         "data.contact",
         "data.all_regions",
         "admin.jobs.view",
@@ -53,6 +56,10 @@ PLATFORM_DEFAULTS: Mapping[str, Iterable[str]] = {
         "export.*.create",
         "export.*.download",
         "export.class.general",
+        "import.members.*",
+        "import.orders.*",
+        "import.teams.*",
+        "import.campaigns.*",
         "admin.jobs.view",
         "admin.records.view",
     ],
@@ -70,6 +77,7 @@ CLIENT_DEFAULTS: Mapping[str, Iterable[str]] = {
         "export.roles.*",
         "export.class.general",
         "jobs.see.all",
+        "jobs.webhooks",
         "data.all_regions",
     ],
     "client_manager": [

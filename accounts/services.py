@@ -51,7 +51,7 @@ def set_roles(*, user: User, roles: Iterable[str], actor: User | None, client: C
     UserRole.objects.filter(user=user).exclude(role__in=wanted.values()).delete()
     for role in wanted.values():
         UserRole.objects.get_or_create(user=user, role=role)
-    user.__dict__.pop("permissions", None)
+    user.forget_rights()
     user.refresh_from_db(fields=["authz_epoch"])
     record(
         Operation.ROLE_CHANGE,

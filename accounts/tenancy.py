@@ -5,7 +5,7 @@ Row-level security compares ``tenant_id`` with ``app.tenant_id``. The setting is
 next. So a tenant exists only inside ``tenant_scope``, and ``tenant_scope`` is a transaction.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar
@@ -138,6 +138,19 @@ class TenantModel(models.Model):
 
     class Meta:
         abstract = True
+
+
+def in_every_tenant(step: Callable[[], int]) -> int:
+    """Call ``step`` for each tenant, each time in a scope and transaction of its own, until it answers 0: sweeps work
+    in batches, so that nothing is locked for long and a stopped worker loses little. Returns the sum of the answers."""
+    total = 0
+    for tenant_id in all_tenant_ids():
+        done = -1
+        while done:
+            with tenant_scope(tenant_id):
+                done = step()
+            total += done
+    return total
 
 
 def all_tenant_ids() -> list[UUID]:

@@ -1,16 +1,15 @@
 """Writing the audit trail: an explicit call in the transaction of the fact it records."""
 
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection
 
 from accounts import tenancy
 from accounts.audit.actions import Operation
 from accounts.audit.chain import seal
 from accounts.models import AuditEntry, TenantHead, User
+from exportcenter.common import clock
 from exportcenter.common.client import Client
 
 
@@ -40,9 +39,7 @@ def record(
         client: address and user agent of the request, when there was one.
     """
     head = lock_head()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
+    now = clock.this_moment()
     seq = head.audit_seq + 1
     day = now.astimezone(ZoneInfo(settings.TIME_ZONE)).strftime("%Y%m%d")
     entry = AuditEntry(

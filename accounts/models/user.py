@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.tenant import Kind
@@ -99,6 +100,20 @@ class User(AbstractBaseUser, TenantModel):
                 self.code = cursor.fetchone()[0]
         super().save(*args, **kwargs)
 
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether it is the password. An old kind of hash is replaced by a new one, which is no new password: tokens
+        and links stay (the triggers of migration 0004 look for the setting)."""
+
+        def renew(raw_password: Any) -> None:
+            self.set_password(raw_password)
+            self._password = None
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('app.same_password', 'yes', true)")
+                self.save(update_fields=["password"])
+                cursor.execute("SELECT set_config('app.same_password', '', true)")
+
+        return check_password(raw_password, self.password, renew)
+
     def get_full_name(self) -> str:
         """Name for pages and greetings."""
         return self.display_name
@@ -107,21 +122,27 @@ class User(AbstractBaseUser, TenantModel):
 
     @cached_property
     def permissions(self) -> frozenset[str]:
-        """Codes of every permission that this user's roles hold. Read once per loaded user, i.e. per request."""
-        from accounts.models.role import RolePermission
-
-        if not self.is_active:
-            return frozenset()
-        return frozenset(
-            RolePermission.objects.filter(role__user_roles__user=self).values_list("permission_id", flat=True)
-        )
+        """Codes of every permission that this user's roles hold; of somebody who is switched off, none. Read once per
+        loaded user, i.e. per request."""
+        return frozenset(code for _role, code in self._grants if code) if self.is_active else frozenset()
 
     @cached_property
     def role_keys(self) -> frozenset[str]:
         """Keys of the roles held. Read once per loaded user."""
+        return frozenset(key for key, _code in self._grants)
+
+    def forget_rights(self) -> None:
+        """Read roles and permissions anew at the next question."""
+        for kept in ("permissions", "role_keys", "_grants"):
+            self.__dict__.pop(kept, None)
+
+    @cached_property
+    def _grants(self) -> frozenset[tuple[str, str | None]]:
+        """(role, permission) of every role held; a role without permissions stands there with None."""
         from accounts.models.role import UserRole
 
-        return frozenset(UserRole.objects.filter(user=self).values_list("role__key", flat=True))
+        held = UserRole.objects.filter(user=self)
+        return frozenset(held.values_list("role__key", "role__grants__permission_id"))
 
     @property
     def zone(self) -> ZoneInfo:

@@ -3,9 +3,13 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+from accounts.limits.doors import spend_sign_in
+from exportcenter.common.errors import Throttled
 
 
 class ClosedSignupAdapter(DefaultAccountAdapter):
@@ -20,6 +24,14 @@ class ClosedSignupAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never."""
         return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Before the password is looked at: the page shares its limits with the API."""
+        super().pre_authenticate(request, **credentials)
+        try:
+            spend_sign_in(request, str(credentials.get("username") or ""))
+        except Throttled as error:
+            raise ValidationError(f"{error.message} {error.advice}", code="too_many_login_attempts") from error
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Platform people start in the admin, client people on their own page: the admin would refuse them."""

@@ -1,0 +1,1 @@
+"""The client companies' own API (SPEC A5): what is below /api/v1/client/."""
