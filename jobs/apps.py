@@ -14,8 +14,15 @@ class JobsConfig(AppConfig):
     verbose_name = _("Jobs")
 
     def ready(self) -> None:
+        from jobs.batch import checks  # noqa: F401 - registers the check that no kind is forgotten
         from jobs.datasets import registry
-        from jobs.exports import kind  # noqa: F401 - registers the export kind with the engine
+        from jobs.exports import batch, kind, notices  # noqa: F401 - register the export kind, its tasks and words
+        from jobs.imports import applying  # noqa: F401 - errors of jobs for the registry
+        from jobs.imports import batch as import_batch  # noqa: F401 - and those of imports
+        from jobs.imports import kind as import_kind  # noqa: F401
+        from jobs.imports import notices as import_notices  # noqa: F401
+        from jobs.imports.reading import errors  # noqa: F401 - one error more for the registry
+        from jobs.webhooks import notices as webhook_notices  # noqa: F401 - register their words
 
         registry.load_catalog()
         post_migrate.connect(fill_catalogue, sender=self)
@@ -31,4 +38,6 @@ def fill_catalogue(**kwargs: Any) -> None:
     catalogue: dict[str, str] = {}
     for dataset in all_datasets():
         catalogue |= policy.dataset_permissions(dataset.key)
+        if dataset.importing is not None:
+            catalogue |= policy.import_permissions(dataset.key)
     roles.sync_permissions(catalogue)

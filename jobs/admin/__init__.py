@@ -1,5 +1,16 @@
-"""Jobs in the admin: exports for everybody who may see them, the engine's own tables for admins. All read-only."""
+"""Jobs in the admin, all read-only: exports and imports for who may see them, the engine's own tables for admins."""
 
-from jobs.admin import chunks, definitions, engine, exports
+from jobs.admin import answers, chunks, definitions, engine, exports, imports, pages, ui_events, webhook_log, webhooks
 
-__all__ = ["chunks", "definitions", "engine", "exports"]
+__all__ = [
+    "answers",
+    "chunks",
+    "definitions",
+    "engine",
+    "exports",
+    "imports",
+    "pages",
+    "ui_events",
+    "webhook_log",
+    "webhooks",
+]

@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from jobs.admin import words
 from jobs.admin.engine import EngineAdmin
+from jobs.exports import words
 from jobs.models import ExportChunk, ExportJob
 
 
@@ -24,7 +24,17 @@ class ChunkAdmin(EngineAdmin):
     list_filter = ["status"]
     list_select_related = ["export"]
     ordering = ["-created_at", "number"]
-    fields = [*list_display, "failure"]
+    fields = [
+        "chunk",
+        "export_shown",
+        "place",
+        "status_words",
+        "rows_shown",
+        "attempt",
+        "lease_owner",
+        "start",
+        "failure",
+    ]
     search_fields = ["job_no"]  # makes the search box appear; get_search_results does the search
     search_help_text = _("Job no., complete")
 
@@ -56,6 +66,11 @@ class ChunkAdmin(EngineAdmin):
     def status_shown(self, chunk: ExportChunk) -> tuple[str, str]:
         """In words and colour."""
         return chunk.status, chunk.get_status_display()
+
+    @display(description=_("status"))
+    def status_words(self, chunk: ExportChunk) -> SafeString:
+        """The same on the row's own page."""
+        return words.badge(chunk.get_status_display(), words.TONES[chunk.status])
 
     @display(description=_("rows"))
     def rows_shown(self, chunk: ExportChunk) -> str:

@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
@@ -16,11 +15,11 @@ from unfold.decorators import display
 
 from accounts import policy
 from accounts.models import User
-from jobs.admin import words
-from jobs.admin.steps import CANCEL, RETRY
 from jobs.engine.states import Status
-from jobs.exports import links, planning
+from jobs.exports import links, planning, words
 from jobs.exports.estimating import accuracy
+from jobs.exports.pages.rows import has_file
+from jobs.exports.steps import CANCEL, RETRY
 from jobs.models import ExportJob
 
 
@@ -61,21 +60,16 @@ class ExportColumns:
         """Remember the way to the file for this reader: where it is, or why there is no way."""
         user = cast(User, request.user)
         allowed = policy.may(user, policy.Action.EXPORT_DOWNLOAD, job)
-        ready = ExportColumns.has_file(job)
+        ready = has_file(job)
         address = links.absolute(request, job, links.link_for(job, user)) if ready and allowed else ""
         job.file_address, job.file_reason = address, allowed.reason  # type: ignore[attr-defined]
         job.shown_params = planning.shown_params(job, user)  # type: ignore[attr-defined]
-
-    @staticmethod
-    def has_file(job: ExportJob) -> bool:
-        """Whether a file can be had now; the row's own time counts, as at the download itself."""
-        return job.status == Status.READY and job.expires_at is not None and job.expires_at > timezone.now()
 
     def step_column(self, user: User) -> Callable[[ExportJob], SafeString | str]:
         """The one thing to do with a row, for this reader: each leads to a page that asks first."""
 
         def next_step(job: ExportJob) -> SafeString | str:
-            if self.has_file(job):
+            if has_file(job):
                 allowed = policy.may(user, policy.Action.EXPORT_DOWNLOAD, job)
                 return _link("download", job, _t("Download")) if allowed else _lock(allowed.reason)
             for step in (CANCEL, RETRY):
@@ -174,7 +168,7 @@ class ExportColumns:
     @display(description=_("file"))
     def file(self, job: Any) -> SafeString | str | None:
         """A link for those who may, the reason for the others, what became of it when it is gone."""
-        if job.status == Status.EXPIRED or (job.status == Status.READY and not self.has_file(job)):
+        if job.status == Status.EXPIRED or (job.status == Status.READY and not has_file(job)):
             return _t("%(file)s has expired. Generate it again with the same conditions.") % {"file": job.file_name}
         if job.file_address:
             return format_html('<a class="job-link" href="{}">{}</a>', job.file_address, job.file_name)

@@ -13,12 +13,12 @@ from unfold.decorators import display
 
 from accounts.admin_base import ReadOnlyAdmin
 from accounts.models import Role, User
-from jobs.admin import words
 from jobs.datasets import all_datasets
 from jobs.datasets.words import describe_order, describe_params
+from jobs.exports import words
 from jobs.exports.definitions_presenting import dataset_or_none, shown_body
 from jobs.models import DefinitionVersion, ExportDefinition
-from jobs.models.definition import Sharing
+from jobs.sharing import Sharing
 
 
 def person_of(request: HttpRequest) -> User:

@@ -18,7 +18,7 @@ from jobs.datasets import Column, Dataset, Kind, periods
 from jobs.datasets import conditions as operators
 from jobs.datasets.base import choices_of
 from jobs.datasets.conditions import OPERATORS, WITHOUT_VALUE, Op
-from jobs.models.definition import Sharing
+from jobs.sharing import Sharing
 
 SPARE_ROWS = 2
 """Empty rows for people whose browser runs no script."""

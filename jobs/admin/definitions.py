@@ -25,14 +25,13 @@ from accounts.models import User
 from exportcenter.common.client import client_of
 from exportcenter.common.errors import ExportCenterError, InvalidParameters, PermissionRefused, StateConflict
 from jobs import datasets
-from jobs.admin import words
 from jobs.admin.definition_columns import ArchiveFilter, DatasetFilter, DefinitionColumns, OwnerFilter, person_of
 from jobs.admin.definition_form import DefinitionForm
 from jobs.datasets import Dataset, all_datasets
-from jobs.exports import definitions
+from jobs.exports import definitions, words
 from jobs.exports.definitions_presenting import history_of, may_run, shown_body
 from jobs.models import ExportDefinition, ExportJob
-from jobs.models.definition import Sharing
+from jobs.sharing import Sharing
 
 SOURCE = "/admin/definitions"
 

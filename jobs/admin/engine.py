@@ -30,9 +30,11 @@ from unfold.paginator import InfinitePaginator
 from accounts import policy
 from accounts.admin_base import ReadOnlyAdmin
 from accounts.models import User
-from jobs.admin import words
 from jobs.engine import kinds
-from jobs.engine.states import Stage, Status
+from jobs.engine.states import Status
+from jobs.events.facts import NOTIFICATION
+from jobs.events.visibility import Viewer
+from jobs.exports import words
 from jobs.models import (
     Attempt,
     DayNumber,
@@ -182,8 +184,8 @@ class EventTypeFilter(admin.SimpleListFilter):
     parameter_name = "type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Status and progress."""
-        return [("job.status", _("Change of status")), ("job.progress", _("Progress"))]
+        """Of jobs, and for one person."""
+        return [("job.status", _("Change of status")), (NOTIFICATION, _("Notification"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
         """Events of the chosen type."""
@@ -200,6 +202,11 @@ class EventAdmin(EngineAdmin):
     search_help_text = _("Job no., complete")
     fields = ["seq_no", "moment", "type", "subject", "facts"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        """What the live stream would show to this person: notifications are for their owners."""
+        rows: QuerySet[Event] = super().get_queryset(request)
+        return rows.filter(Viewer.of(cast(User, request.user)).condition())
+
     @display(description=_("no."))
     def seq_no(self, event: Event) -> str:
         """An identifier, hence without separators."""
@@ -212,11 +219,12 @@ class EventAdmin(EngineAdmin):
 
     @display(description=_("what happened"))
     def summary(self, event: Event) -> str:
-        """Old and new status, or how far it was."""
-        facts = event.data
-        if event.type == "job.status":
-            return " → ".join(_title(Status, facts[name]) for name in ("from", "status") if facts.get(name))
-        return f"{_title(Stage, facts.get('stage', ''))} {facts.get('progress', 0)}%"
+        """Old and new status of a job, or what somebody was told."""
+        if event.type == NOTIFICATION:
+            return str(event.data.get("kind", ""))
+        if event.type != "job.status":
+            return ""
+        return " → ".join(_title(Status, event.data[name]) for name in ("from", "status") if event.data.get(name))
 
     @display(description=_("data"))
     def facts(self, event: Event) -> SafeString:

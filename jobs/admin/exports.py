@@ -24,14 +24,15 @@ from accounts.models import User
 from exportcenter.common.client import client_of
 from exportcenter.common.errors import ExportCenterError
 from exportcenter.common.paging import count
-from jobs.admin import files, words
+from jobs.admin import files
 from jobs.admin.columns import ExportColumns
-from jobs.admin.steps import ACCELERATE, CANCEL, RETRY, STEPS, Step
 from jobs.datasets import CUSTOM, all_datasets
 from jobs.engine.states import Status
-from jobs.exports import links, services
+from jobs.exports import links, services, words
 from jobs.exports.filters import numbered
+from jobs.exports.pages.rows import has_file
 from jobs.exports.presenting import TAIL_LINES
+from jobs.exports.steps import ACCELERATE, CANCEL, RETRY, STEPS, Step
 from jobs.models import Attempt, ExportJob, JobLog
 
 
@@ -162,9 +163,7 @@ class ExportJobAdmin(ExportColumns, ReadOnlyAdmin):
             return []
         user = _person(request)
         offered = {key for key, step in STEPS.items() if step.offered_to(user, job)}
-        offered |= (
-            {"download"} if self.has_file(job) and policy.may(user, policy.Action.EXPORT_DOWNLOAD, job) else set()
-        )
+        offered |= {"download"} if has_file(job) and policy.may(user, policy.Action.EXPORT_DOWNLOAD, job) else set()
         buttons: list[UnfoldAction] = super().get_actions_detail(request, object_id)
         shown = [button for button in buttons if button.path in offered]
         for button in shown[1:]:

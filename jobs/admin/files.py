@@ -1,7 +1,6 @@
 """What the page of an export says about its files: what they are, the parts, and how to get them."""
 
 import shlex
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,46 +8,22 @@ from django.urls import reverse
 
 from accounts import policy
 from accounts.models import User
-from jobs.admin import words
-from jobs.admin.columns import ExportColumns
 from jobs.exports import links, planning
 from jobs.exports.facts import Facts
+from jobs.exports.pages.detail import Part, parts_of
+from jobs.exports.pages.rows import has_file
 from jobs.models import ExportJob
 
 LARGE = 100 << 20
 """Bytes from which a transfer may well break off."""
 
 
-@dataclass(frozen=True)
-class ShownPart:
-    """A row of the list of parts. ``address`` is empty for people who may not download, and when the file is gone."""
-
-    number: int
-    name: str
-    size: str
-    rows: str
-    sha256: str
-    address: str
-
-
 def shown(job: ExportJob, viewer: User, request: HttpRequest) -> dict[str, Any]:
     """Context of the page: ``file_facts`` (pairs), ``parts``, and ``resume_command`` of a large one for
     those who may download."""
     facts = planning.shown_facts(job, viewer)
-    allowed = ExportColumns.has_file(job) and bool(policy.may(viewer, policy.Action.EXPORT_DOWNLOAD, job))
-    page = reverse("admin:jobs_exportjob_download", args=[job.pk])
-    parts = [
-        ShownPart(
-            number=part["number"],
-            name=part["name"],
-            size=words.size(part["size"]) or "",
-            rows=words.number(part["rows"]) or "",
-            sha256=part["sha256"],
-            address=f"{page}?part={part['number']}" if allowed else "",
-        )
-        for part in job.parts
-        if part["number"]
-    ]
+    allowed = has_file(job) and bool(policy.may(viewer, policy.Action.EXPORT_DOWNLOAD, job))
+    parts = parts_of(job, viewer, reverse("admin:jobs_exportjob_download", args=[job.pk]))
     large = bool(parts) or (job.file_size or 0) >= LARGE
     return {
         "file_facts": Facts.read(facts).lines() if facts else [],
@@ -57,7 +32,7 @@ def shown(job: ExportJob, viewer: User, request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _resume(job: ExportJob, viewer: User, request: HttpRequest, parts: list[ShownPart]) -> str:
+def _resume(job: ExportJob, viewer: User, request: HttpRequest, parts: list[Part]) -> str:
     """A command that gets the file, or its first part, and goes on where it stopped when it is run again."""
     address = links.absolute(request, job, links.link_for(job, viewer))
     name = job.file_name

@@ -1,6 +1,6 @@
 """The contract of a dataset: one small declarative class, nothing else (SPEC E2)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models.expressions import Combinable
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from jobs.datasets.importing import Importing
 from jobs.datasets.masks import Mask
 
 AMOUNT = "amount"
@@ -94,6 +96,8 @@ class Dataset:
         database: where the rows are; another one than Export Center's own needs an ExternalDataset
         platform_only: client companies may not export it
         secondary: another dataset is the first over this table, the one that the table's page in the admin shows
+        importing: what files may write into it; None: nothing, and ``not_imported`` tells people why
+        page_columns: name of a column on that page → key of the column here, where they differ
     """
 
     key: ClassVar[str]
@@ -109,6 +113,9 @@ class Dataset:
     database: ClassVar[str] = DEFAULT_DB_ALIAS
     platform_only: ClassVar[bool] = False
     secondary: ClassVar[bool] = False
+    importing: ClassVar[Importing | None] = None
+    not_imported: ClassVar[Any] = _("These rows come from other parts of the system; files do not write them.")
+    page_columns: ClassVar[Mapping[str, str]] = {}
 
     def rows(self, viewer: User) -> "models.QuerySet[Any]":
         """The rows ``viewer`` may export, before filters: row scope by role."""

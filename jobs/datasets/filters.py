@@ -1,8 +1,8 @@
 """Typed, allow-listed filters: the same FilterSet serves page, API and job (never ``filter(**user_input)``)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import django_filters
@@ -79,10 +79,13 @@ class DatasetFilter(django_filters.FilterSet):
 
     Class attributes of subclasses:
         period_field: the DateTimeField that start and end speak of
+        page_filters: parameter of the table's page in the admin → the filters here that say the same of its value, or
+            nothing when there are none; for those whose path is not a filter's own
         Meta.model, Meta.fields = [] (declare each filter; nothing is generated)
     """
 
     period_field: str = "created_at"
+    page_filters: ClassVar[Mapping[str, Callable[[str], dict[str, Any]]]] = {}
     zone: ZoneInfo
 
     start = django_filters.DateFilter(method="filter_start", label=gettext_lazy("From (day, inclusive)"))

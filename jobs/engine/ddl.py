@@ -3,18 +3,18 @@
 A kind's migration runs ``job_table(table)``; the shared trigger functions come with jobs.0002.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db import migrations
 
 from exportcenter.common.rls import secure_tenant_table
-from jobs.engine.states import EDGES, FROZEN
+from jobs.engine.states import EDGES, FROZEN, REVIEW_EDGES, Status
 
 FENCE_SEQUENCE = "jobs_fence_seq"
 
 
-def _edges() -> str:
-    return ", ".join(f"('{start}', '{end}')" for start, end in sorted(EDGES))
+def _edges(edges: Iterable[tuple[Status, Status]]) -> str:
+    return ", ".join(f"('{start}', '{end}')" for start, end in sorted(edges))
 
 
 def _frozen() -> str:
@@ -22,7 +22,7 @@ def _frozen() -> str:
 
 
 GUARD = f"""
-CREATE FUNCTION jobs_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION jobs_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.status <> 'queued' OR NEW.fence <> 0 THEN
@@ -51,7 +51,9 @@ BEGIN
         RAISE EXCEPTION 'job % cannot change its identity', OLD.job_no USING ERRCODE = 'check_violation';
     END IF;
     IF OLD.status <> NEW.status THEN
-        IF (OLD.status, NEW.status) NOT IN ({_edges()}) THEN
+        IF (OLD.status, NEW.status) NOT IN ({_edges(EDGES)})
+           AND NOT (coalesce(TG_ARGV[0], '') = 'reviewed'
+                    AND (OLD.status, NEW.status) IN ({_edges(REVIEW_EDGES)})) THEN
             RAISE EXCEPTION 'job % cannot go from % to %', OLD.job_no, OLD.status, NEW.status
                 USING ERRCODE = 'check_violation';
         END IF;
@@ -74,11 +76,11 @@ def engine_functions() -> list[migrations.RunSQL]:
 
 
 def job_table(
-    table: str, *, references: Mapping[str, str] | None = None, internal: bool = False
+    table: str, *, references: Mapping[str, str] | None = None, internal: bool = False, reviewed: bool = False
 ) -> list[migrations.RunSQL]:
     """Guard, row-level security and composite keys of a kind's table; rows of an ``internal`` kind can be deleted
-    however they ended."""
-    argument = "'internal'" if internal else ""
+    however they ended, those of a ``reviewed`` one may wait for a person half way."""
+    argument = "'internal'" if internal else "'reviewed'" if reviewed else ""
     return [
         secure_tenant_table(
             table, references={"owner_id": "accounts_user", **(references or {})}, engine="SELECT, UPDATE"

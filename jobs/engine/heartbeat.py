@@ -7,19 +7,14 @@ import json
 import logging
 import threading
 import time
-from copy import copy
 from typing import Any
 
 import psycopg
-from django.db import DatabaseError, InterfaceError
-from django.db import connection as django_connection
 
-from accounts.tenancy import tenant_scope
-from jobs import events
+from exportcenter.common.database import connection_parameters
 from jobs.engine import stopping
 from jobs.engine.config import clock
 from jobs.engine.context import Reason, RunContext
-from jobs.models.job import Job
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +50,6 @@ class Heartbeat:
             self._abort(Reason.LOST)
         finally:
             self._close()
-            django_connection.close()
 
     def _beat(self) -> None:
         renewed = polled = time.monotonic()
@@ -73,10 +67,9 @@ class Heartbeat:
                     self._write_progress()
                     noted = now
                 self._write_lines()
-            except (psycopg.Error, DatabaseError, InterfaceError) as error:
+            except psycopg.Error as error:
                 log.warning("heartbeat of %s: %s", self.context.claim.job.job_no, error)
                 self._close()
-                django_connection.close()
             if time.monotonic() - self._last_good > self.clock.give_up:
                 self._abort(Reason.LOST)
             if time.monotonic() > self.context.ends_at:
@@ -89,7 +82,7 @@ class Heartbeat:
         for write in (self._write_lines, self._write_progress):
             try:
                 write()
-            except (psycopg.Error, DatabaseError, InterfaceError) as error:
+            except psycopg.Error as error:
                 log.warning("last words of %s were not written: %s", self.context.claim.job.job_no, error)
                 self._close()
 
@@ -123,34 +116,18 @@ class Heartbeat:
             self._abort(Reason.CANCELED)
 
     def _write_progress(self) -> None:
-        """Rows and stage, when they changed. Never backwards within an attempt (SPEC J4)."""
+        """Rows and stage, when they changed; the live stream samples them. Never backwards within an attempt (J4)."""
         current = (self.context.rows_done, self.context.rows_expected, self.context.stage)
         if current == self._written:
             return
-        row = self._execute(
+        self._execute(
             "UPDATE {table} SET rows_done = greatest(rows_done, %(done)s), rows_expected = %(expected)s, "
-            "stage = %(stage)s WHERE id = %(id)s AND fence = %(fence)s AND status = 'processing' RETURNING 1",
+            "stage = %(stage)s WHERE id = %(id)s AND fence = %(fence)s AND status = 'processing'",
             done=current[0],
             expected=current[1],
             stage=str(current[2]),
         )
         self._written = current
-        if row is not None and not self.context.claim.kind.internal:
-            self._tell(current)
-
-    def _tell(self, current: tuple[Any, ...]) -> None:
-        """Publish progress through Django's connection of this thread; the outbox has one door."""
-        claim = self.context.claim
-        shadow: Job = copy(claim.job)  # never saved: the body's own copy stays as it was
-        shadow.rows_done, shadow.rows_expected, shadow.stage = current
-        with tenant_scope(claim.tenant_id):
-            events.publish(
-                "job.progress",
-                claim.job.job_no,
-                claim.kind.event_data(shadow),
-                owner_id=claim.job.owner_id,
-                sensitivity=getattr(claim.job, "sensitivity", ""),
-            )
 
     def _write_lines(self) -> None:
         batch = list(self.context.lines)
@@ -189,8 +166,4 @@ class Heartbeat:
 
 def own_connection() -> psycopg.Connection[Any]:
     """A connection beside Django's, with the same parameters, in autocommit mode."""
-    parameters = dict(django_connection.get_connection_params())
-    for name in ("cursor_factory", "context", "prepare_threshold", "pool"):
-        parameters.pop(name, None)
-    parameters["connect_timeout"] = 5
-    return psycopg.connect(**parameters, autocommit=True)
+    return psycopg.connect(**connection_parameters(), autocommit=True)

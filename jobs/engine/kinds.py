@@ -9,6 +9,7 @@ from django.conf import settings
 
 from accounts.audit import Operation
 from jobs.engine.config import clock
+from jobs.engine.states import Status
 
 if TYPE_CHECKING:
     from jobs.engine.context import RunContext
@@ -22,8 +23,15 @@ class Result(Protocol):
     def rows(self) -> int:
         """Rows the result holds."""
 
+    @property
+    def status(self) -> Status:
+        """READY; or REVIEW, where somebody must look at it before the job goes on (lifecycle.resume)."""
+
     def fields(self) -> dict[str, Any]:
         """Columns of the kind's model to set in the publishing transaction (file facts, expires_at …)."""
+
+    def save_beside(self, job: Any) -> None:
+        """Write what belongs to the result in other tables; in the publishing transaction, after the row."""
 
     def discard(self) -> None:
         """Remove what was stored: publishing was refused for good."""
@@ -35,7 +43,7 @@ class JobKind:
 
     Attributes:
         key: short name, stored on attempts and log lines
-        letter: first letter of job numbers
+        letter: first letter of job numbers; tells the kinds apart, so no two share one
         queue: Celery queue of its bells, so that no kind starves another
         model: the concrete Job model
         status_change: audit operation of a change of status
@@ -79,14 +87,20 @@ class JobKind:
             "rows_expected": job.rows_expected,
         }
 
+    def notice_data(self, job: Any) -> dict[str, Any]:
+        """Facts of an ended job for the words of its notification: nothing personal, no values of filters."""
+        return {"rows": job.rows_done, "error_code": job.error_code}
+
 
 _kinds: dict[str, JobKind] = {}
 
 
 def register(cls: type[JobKind]) -> type[JobKind]:
-    """Class decorator: make a kind known to the engine. Raises ValueError when its key is taken."""
+    """Class decorator: make a kind known to the engine. Raises ValueError when its key or letter is taken."""
     if cls.key in _kinds:
         raise ValueError(f"job kind {cls.key!r} is registered twice")
+    if taken := next((kind.key for kind in _kinds.values() if kind.letter == cls.letter), ""):
+        raise ValueError(f"job kind {cls.key!r}: the letter {cls.letter!r} belongs to {taken!r}")
     if cls.time_limit is not None and cls.time_limit.total_seconds() > settings.ENGINE_TIME_LIMIT_SECONDS:
         raise ValueError(f"job kind {cls.key!r} may not run longer than ENGINE_TIME_LIMIT_SECONDS: workers are killed")
     _kinds[cls.key] = cls()

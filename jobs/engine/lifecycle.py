@@ -33,10 +33,13 @@ LONGEST_WAIT = 5
 """As an exponent of two: about half a minute between looks at a queue elsewhere."""
 LET_GO: dict[str, Any] = {"slot": None, "lease_until": None, "deadline_at": None}
 """Every statement that leaves ``processing`` clears these; a CHECK demands it."""
+DONE: dict[str, Any] = {"stage": Stage.DONE, "finished_at": Now()}
+WAITING: dict[str, Any] = {"stage": Stage.REVIEW}
 
 
 def publish(claim: Claim, result: Result) -> bool:
-    """processing → ready, if the claim still holds and nobody asked to cancel. The commit is the publication.
+    """processing → ready (or → review), if the claim still holds and nobody asked to cancel. The commit is the
+    publication.
 
     False: refused for good; the caller discards its files. An OperationalError during commit leaves the outcome
     unknown: ask ``published``.
@@ -47,24 +50,49 @@ def publish(claim: Claim, result: Result) -> bool:
             _mine(claim)
             .filter(cancel_requested_at__isnull=True, deadline_at__gt=Now())
             .update(
-                status=Status.READY,
-                stage=Stage.DONE,
+                status=result.status,
                 rows_done=result.rows,
                 rows_expected=result.rows,
-                finished_at=Now(),
+                **(WAITING if result.status == Status.REVIEW else DONE),
                 **LET_GO,
                 **fields,
             )
         )
         if changed:
-            _close(claim, Outcome.READY)
+            result.save_beside(claim.job)
+            _close(claim, Outcome(result.status))
         return bool(changed)
 
 
+def come_forward(claim: Claim, **fields: Any) -> bool:
+    """Keep ``fields`` with the row, in the caller's transaction: part of the work is done for good, so that crashes
+    before it no longer count. False: somebody else has the job by now, and the transaction must not be committed.
+
+    The row stays locked until the transaction ends, and the heartbeat waits for it: keep that short.
+    """
+    return bool(_mine(claim).update(crash_count=0, **fields))
+
+
 def published(claim: Claim) -> bool:
-    """Whether the job is ready with this claim's fence: the truth after a commit whose answer got lost."""
+    """Whether this claim's result is there: the truth after a commit whose answer got lost."""
+    there = (Status.READY, Status.REVIEW)
     with tenant_scope(claim.tenant_id):
-        return bool(claim.kind.model.objects.filter(pk=claim.job.pk, fence=claim.fence, status=Status.READY).exists())
+        return bool(claim.kind.model.objects.filter(pk=claim.job.pk, fence=claim.fence, status__in=there).exists())
+
+
+def resume(kind: JobKind, job: Any, *, actor: User, **fields: Any) -> None:
+    """review → queued: somebody has looked and says go on. ``fields`` are kept with the row. Tries begin anew.
+
+    ``job`` must be locked by the caller. Raises StateConflict (409) when it does not wait for that.
+    """
+    if job.status != Status.REVIEW:
+        raise StateConflict(details={"status": job.status})
+    values = {"status": Status.QUEUED, "stage": Stage.QUEUED, "attempt": 0, "crash_count": 0, "available_at": Now()}
+    kind.model.objects.filter(pk=job.pk).update(**values, **fields)
+    job.refresh_from_db()
+    join_queue(kind, job.owner_id)
+    note_change(kind, job, before=Status.REVIEW, actor=actor)
+    doorbell.ring_on_commit(kind)
 
 
 def fail(claim: Claim, error: JobError, *, stack: str = "") -> None:
@@ -116,17 +144,18 @@ def release(claim: Claim) -> None:
             _leave(claim, job, Status.QUEUED, Outcome.RELEASED, attempt=F("attempt") - 1)
 
 
-def request_cancel(kind: JobKind, job: Any, *, actor: User) -> None:
-    """A person wants the job to stop: queued → canceled at once; a running one is told (SPEC E8).
+def request_cancel(kind: JobKind, job: Any, *, actor: User | None) -> None:
+    """Somebody wants the job to stop: one that waits is canceled at once; a running one is told (SPEC E8). ``actor`` is
+    None when its time is over.
 
     ``job`` must be locked by the caller. Raises StateConflict (409) when it has already ended.
     """
     if job.status not in CANCELABLE:
         raise StateConflict(details={"status": job.status})
     before = job.status
-    job.cancel_requested_at, job.cancel_requested_by = Now(), actor.username
+    job.cancel_requested_at, job.cancel_requested_by = Now(), actor.username if actor else ""
     changed = ["cancel_requested_at", "cancel_requested_by"]
-    if before == Status.QUEUED:
+    if before != Status.PROCESSING:
         job.status, job.finished_at, job.stage = Status.CANCELED, Now(), Stage.DONE
         changed += ["status", "finished_at", "stage"]
     job.save(update_fields=changed)

@@ -19,6 +19,13 @@ class Status(TextChoices):
     """Stopped because somebody asked for it."""
     EXPIRED = "expired", _("Expired")
     """Was ready; the file is gone, the row stays."""
+    REVIEW = "review", _("Waiting for confirmation")
+    """Half way: somebody must look at what was found, and say go on. Only kinds that ask (``reviewed``)."""
+
+
+PLAIN: tuple[Status, ...] = tuple(status for status in Status if status is not Status.REVIEW)
+"""Where a job of a kind stands that asks nobody in between."""
+PLAIN_CHOICES = [(status.value, status.label) for status in PLAIN]
 
 
 class Stage(TextChoices):
@@ -28,6 +35,10 @@ class Stage(TextChoices):
     PREPARING = "preparing", _("Preparing data")
     WRITING = "writing", _("Writing file")
     UPLOADING = "uploading", _("Uploading")
+    CHECKING = "checking", _("Checking rows")
+    REVIEW = "review", _("Waiting for confirmation")
+    APPLYING = "applying", _("Writing rows")
+    UNDOING = "undoing", _("Taking back")
     DONE = "done", _("Done")
 
 
@@ -42,9 +53,17 @@ EDGES: frozenset[tuple[Status, Status]] = frozenset(
         (Status.READY, Status.EXPIRED),
     }
 )
+REVIEW_EDGES: frozenset[tuple[Status, Status]] = frozenset(
+    {
+        (Status.PROCESSING, Status.REVIEW),
+        (Status.REVIEW, Status.QUEUED),
+        (Status.REVIEW, Status.CANCELED),
+    }
+)
+"""More of them, for kinds that ask a person half way."""
 FROZEN: frozenset[Status] = frozenset({Status.FAILED, Status.CANCELED, Status.EXPIRED})
 """Nothing about such a row ever changes again."""
-CANCELABLE: frozenset[Status] = frozenset({Status.QUEUED, Status.PROCESSING})
+CANCELABLE: frozenset[Status] = frozenset({Status.QUEUED, Status.PROCESSING, Status.REVIEW})
 
 
 class Outcome(TextChoices):
@@ -52,6 +71,7 @@ class Outcome(TextChoices):
 
     RUNNING = "running", _("Running")
     READY = "ready", _("Ready")
+    REVIEW = "review", _("Waiting for confirmation")
     FAILED = "failed", _("Failed")
     RETRY = "retry", _("Failed, tried again")
     CANCELED = "canceled", _("Canceled")

@@ -3,24 +3,33 @@
 from typing import Any
 
 from django.http import HttpResponseBase, StreamingHttpResponse
+from django.utils import translation
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import audit, policy
 from accounts.audit import Operation
-from accounts.signin.person import person
-from exportcenter.common.api import AnswersAnyway
+from accounts.limits.doors import spend
+from accounts.limits.rates import CREATE
+from accounts.models import User
+from accounts.scopes import Scope
+from accounts.signin.person import local_iso, person, reader
+from exportcenter.common.bodies import is_list, is_object, is_text, is_yes_no, read_body
 from exportcenter.common.client import client_of
-from exportcenter.common.paging import paginate
-from jobs.exports import links, presenting, services
-from jobs.exports.bodies import is_list, is_object, is_text, is_use_count, is_yes_no, read_body
+from exportcenter.common.etag import conditional, link_window, tag_of
+from exportcenter.common.listing import PAGING, Listing
+from exportcenter.common.openapi import documented
+from jobs.exports import api_docs, bulk, links, marks, presenting, reuse, services
+from jobs.exports.bodies import is_use_count
 from jobs.exports.download import serve
+from jobs.exports.download_pages import page_instead, wants_page
 from jobs.exports.estimating import accuracy
-from jobs.exports.filters import narrow, ordering
+from jobs.exports.filters import narrow, sort_keys
+from jobs.exports.making import Made, MakesExport
+from jobs.exports.view import ExportView
 from jobs.models import ExportJob, JobLog
 
-PAGE_WORDS = frozenset({"page", "page_size", "ordering"})
+PAGE_WORDS = PAGING | {"ordering"}
 WISH = {
     "type": is_text,
     "file_type": is_text,
@@ -32,39 +41,57 @@ WISH = {
 """Fields of a request for an export."""
 
 
-class ExportView(APIView):
-    """Base of the doors below."""
-
-    content_negotiation_class = AnswersAnyway
-
-
-class ExportList(ExportView):
+class ExportList(MakesExport):
     """GET: list. POST: create."""
 
-    def get(self, request: Request) -> Response:
-        """{total, page, page_size, items}. Header X-Total-Estimated says when total is an estimate."""
-        query = request.query_params
-        rows = narrow(ExportJob.objects.visible_to(person(request)).select_related("owner"), query, also=PAGE_WORDS)
-        page = paginate(rows.order_by(*ordering(query)), query, walk=("-created_at", "-id"))
-        viewer = person(request)
-        items = [presenting.present(job, viewer=viewer, request=request._request) for job in page.items]
-        body = {"total": page.total, "page": page.number, "page_size": page.size, "items": items}
-        return Response(body, headers={} if page.exact else {"X-Total-Estimated": "true"})
+    scopes = {"GET": Scope.EXPORTS_READ, "POST": Scope.EXPORTS_WRITE}
 
-    def post(self, request: Request) -> Response:
-        """201 with the new export."""
-        body = read_body(request, **WISH, required=("type",))
-        job = services.request_export(**_wish(body), actor=person(request), client=client_of(request._request))
-        shown = presenting.present_detail(job, viewer=person(request), request=request._request)
-        return Response(shown, status=201, headers={"Location": f"{request.path.rstrip('/')}/{job.job_no}"})
+    @documented(api_docs.LIST_EXPORTS)
+    def get(self, request: Request) -> Response:
+        """{total, page, page_size, items}, or by cursor; 304 to whoever has it already."""
+        viewer = person(request)
+        tag = tag_of(request, reader(viewer), marks.of_list(), link_window())
+        return conditional(request, tag, lambda: self._answer(request, viewer))
+
+    @staticmethod
+    def _answer(request: Request, viewer: User) -> Response:
+        query = request.query_params
+        # What items do not show, and what is long: reading it took half of the time of a page of 200.
+        visible = ExportJob.objects.visible_to(viewer).select_related("owner").defer("facts", "parts", "error_stack")
+        listing = Listing(
+            keys=sort_keys(query),
+            walk=("-created_at", "-id"),
+            belongs_to=("exports", str(viewer.pk)),
+            present=lambda job: presenting.present(job, viewer=viewer, request=request._request),
+        )
+        return listing.answer(request, narrow(visible, query, also=PAGE_WORDS))
+
+    @documented(api_docs.CREATE_EXPORT)
+    def post(self, request: Request, **names: Any) -> HttpResponseBase:
+        """See MakesExport."""
+        return super().post(request, **names)
+
+    def make(self, request: Request, **names: Any) -> Made:
+        """201 with the new export; 200 with an identical fresh one for who asks for ``reuse``."""
+        body = read_body(request, **WISH, reuse=is_yes_no, required=("type",))
+        order = _wish(body) | {"actor": person(request), "client": client_of(request._request)}
+        if not body.get("reuse", False):
+            return Made(services.request_export(**order))
+        job, joined = reuse.request_or_join(**order)
+        return Made(job, status=200 if joined else 201, extra={"reused": joined})
 
 
 class ExportEstimate(ExportView):
     """What an export would be. Nothing is stored."""
 
+    scopes = {"POST": Scope.EXPORTS_WRITE}
+
+    @documented(api_docs.ESTIMATE_EXPORT)
     def post(self, request: Request) -> Response:
         """200; the body of a creation, and ``exact``: true to have the rows counted."""
         body = read_body(request, **WISH, exact=is_yes_no, required=("type",))
+        if body.get("exact"):
+            spend(request, CREATE)
         seen = services.preview_export(**_wish(body), exact=body.get("exact", False), actor=person(request))
         return Response(presenting.present_preview(seen))
 
@@ -72,6 +99,9 @@ class ExportEstimate(ExportView):
 class EstimateAccuracy(ExportView):
     """How good estimates were lately (admin)."""
 
+    scopes = {"GET": Scope.EXPORTS_READ}
+
+    @documented(api_docs.ESTIMATE_ACCURACY)
     def get(self, request: Request) -> Response:
         """{days, items: [{dataset, jobs, rows, bytes, seconds}]}: median absolute errors in percent."""
         policy.may(person(request), policy.Action.ESTIMATE_ACCURACY).or_refuse()
@@ -82,25 +112,44 @@ class EstimateAccuracy(ExportView):
 class ExportDetail(ExportView):
     """One export with the tail of its log."""
 
+    scopes = {"GET": Scope.EXPORTS_READ}
+
+    @documented(api_docs.GET_EXPORT)
     def get(self, request: Request, job_no: str) -> Response:
-        """200, or 404 for what the asker may not see."""
-        job = services.find_visible(job_no, person(request))
-        return Response(presenting.present_detail(job, viewer=person(request), request=request._request))
+        """200, or 404 for what the asker may not see; 304 to whoever has it already."""
+        viewer = person(request)
+
+        def make() -> Response:
+            job = services.find_visible(job_no, viewer)
+            return Response(presenting.present_detail(job, viewer=viewer, request=request._request))
+
+        tag = tag_of(request, reader(viewer), marks.of_job(job_no), link_window())
+        return conditional(request, tag, make)
 
 
-class ExportRetry(ExportView):
+class ExportRetry(MakesExport):
     """Queue it again with the same parameters."""
 
-    def post(self, request: Request, job_no: str) -> Response:
-        """{new_job_id}"""
+    scopes = {"POST": Scope.EXPORTS_WRITE}
+
+    @documented(api_docs.RETRY_EXPORT)
+    def post(self, request: Request, **names: Any) -> HttpResponseBase:
+        """See MakesExport."""
+        return super().post(request, **names)
+
+    def make(self, request: Request, **names: Any) -> Made:
+        """200 {new_job_id}; with ``wait`` the new export's fields stand before it."""
         read_body(request)
-        job = services.retry_export(job_no, actor=person(request), client=client_of(request._request))
-        return Response({"new_job_id": job.job_no})
+        job = services.retry_export(names["job_no"], actor=person(request), client=client_of(request._request))
+        return Made(job, status=200, extra={"new_job_id": job.job_no}, brief=True)
 
 
 class ExportCancel(ExportView):
     """Stop it."""
 
+    scopes = {"POST": Scope.EXPORTS_WRITE}
+
+    @documented(api_docs.CANCEL_EXPORT)
     def post(self, request: Request, job_no: str) -> Response:
         """{ok: true}"""
         read_body(request)
@@ -111,6 +160,9 @@ class ExportCancel(ExportView):
 class ExportAccelerate(ExportView):
     """Move it to the fast lane."""
 
+    scopes = {"POST": Scope.EXPORTS_WRITE}
+
+    @documented(api_docs.ACCELERATE_EXPORT)
     def post(self, request: Request, job_no: str) -> Response:
         """{ok: true}"""
         read_body(request)
@@ -118,9 +170,32 @@ class ExportAccelerate(ExportView):
         return Response({"ok": True})
 
 
+class ExportBulk(ExportView):
+    """One thing done to several exports."""
+
+    scopes = {"POST": Scope.EXPORTS_WRITE}
+
+    @documented(api_docs.BULK_EXPORTS)
+    def post(self, request: Request) -> Response:
+        """200 {done, results: [{job_id, ok, new_job_id, code, message, advice}]}, in the order of job_ids."""
+        body = read_body(request, action=is_text, job_ids=is_list, required=("action", "job_ids"))
+        if body["action"] == "retry":
+            spend(request, CREATE)
+        outcomes = bulk.run(
+            action=body["action"],
+            job_nos=body["job_ids"] or [],
+            actor=person(request),
+            client=client_of(request._request),
+        )
+        return Response(bulk.present(outcomes))
+
+
 class DeleteExpired(ExportView):
     """Remove every expired export of the company (admin)."""
 
+    scopes = {"POST": Scope.EXPORTS_WRITE}
+
+    @documented(api_docs.DELETE_EXPIRED)
     def post(self, request: Request) -> Response:
         """{deleted: N}"""
         read_body(request)
@@ -130,6 +205,9 @@ class DeleteExpired(ExportView):
 class ExportLinks(ExportView):
     """Links that are written down: limited in uses, revocable."""
 
+    scopes = {"POST": Scope.EXPORTS_DOWNLOAD, "DELETE": Scope.EXPORTS_WRITE}
+
+    @documented(api_docs.MAKE_LINK)
     def post(self, request: Request, job_no: str) -> Response:
         """201 {download_url, expires_at, max_uses}. Works before the file is there: the link then answers 202."""
         body = read_body(request, max_uses=is_use_count)
@@ -139,11 +217,12 @@ class ExportLinks(ExportView):
         token = links.link_for(job, person(request), handle=handle)
         answer = {
             "download_url": links.absolute(request._request, job, token),
-            "expires_at": presenting.local_iso(handle.expires_at, person(request)),
+            "expires_at": local_iso(handle.expires_at, person(request)),
             "max_uses": handle.max_uses,
         }
         return Response(answer, status=201)
 
+    @documented(api_docs.REVOKE_LINKS)
     def delete(self, request: Request, job_no: str) -> Response:
         """{revoked: N}: every link that exists now is worthless; new ones can be made."""
         count = links.revoke_links(job_no, actor=person(request), client=client_of(request._request))
@@ -153,6 +232,9 @@ class ExportLinks(ExportView):
 class ExportLog(ExportView):
     """The whole log, for admins."""
 
+    scopes = {"GET": Scope.EXPORTS_READ}
+
+    @documented(api_docs.GET_LOG)
     def get(self, request: Request, job_no: str) -> HttpResponseBase:
         """text/plain"""
         job = services.find_visible(job_no, person(request))
@@ -172,13 +254,31 @@ class ExportLog(ExportView):
 
 
 class ExportDownload(ExportView):
-    """The file."""
+    """The file; what is not a file is JSON for programs and a page for browsers."""
 
+    scopes = {"GET": Scope.EXPORTS_DOWNLOAD}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """A page speaks the person's language, whatever the browser's."""
+        super().initial(request, *args, **kwargs)
+        if wants_page(request._request):
+            translation.activate(person(request).language)
+
+    @documented(api_docs.DOWNLOAD)
     def get(self, request: Request, job_no: str) -> HttpResponseBase:
         """200, 206; 202 not landed yet; 403, 404, 409, 410, 416."""
         return serve(request, job_no)
 
     head = get
+
+    def finalize_response(  # type: ignore[override]
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """Anything that is not a file, for somebody who looks at it in a browser."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        if isinstance(final, Response) and wants_page(request._request):
+            return page_instead(request._request, final, job_no=self.kwargs["job_no"], user=request.user)
+        return final
 
 
 def _wish(body: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection
@@ -27,13 +27,14 @@ from psycopg.sql import SQL
 from accounts.models import User
 from accounts.tenancy import tenant_scope
 from exportcenter.common import clock
+from jobs import storage
 from jobs.datasets.query import Plan
 from jobs.engine import kinds, lifecycle, queue, runner
 from jobs.engine.context import RunContext
 from jobs.engine.errors import JobError, StorageTrouble
 from jobs.engine.heartbeat import own_connection
 from jobs.engine.states import CANCELABLE, Status
-from jobs.exports import planning, sources, storage
+from jobs.exports import planning, sources
 from jobs.formats.apart import SegmentsApart, blocks_of
 from jobs.formats.archive import Archive
 from jobs.formats.base import Format
@@ -95,6 +96,7 @@ class Cut:
 class ChunkFile:
     """What a chunk's body hands to the engine."""
 
+    status: ClassVar = Status.READY
     rows: int
     key: str
     segments: list[Segment]
@@ -106,6 +108,9 @@ class ChunkFile:
             "segments": [asdict(segment) for segment in self.segments],
             "expires_at": Now() + KEPT,
         }
+
+    def save_beside(self, job: Any) -> None:
+        """There is nothing."""
 
     def discard(self) -> None:
         """Nobody will use the file."""

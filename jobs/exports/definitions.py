@@ -6,29 +6,27 @@ it, at that time.
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit, policy
 from accounts.audit import Operation
-from accounts.models import Role, User
+from accounts.models import User
 from exportcenter.common import clock
 from exportcenter.common.client import Client
-from exportcenter.common.database import is_lock_timeout
-from exportcenter.common.errors import InvalidParameters, Locked, NotFound, PermissionRefused, StateConflict
+from exportcenter.common.database import lock_row
+from exportcenter.common.errors import InvalidParameters, NotFound, PermissionRefused, StateConflict
+from exportcenter.common.ids import read_id
 from jobs import datasets, formats
 from jobs.datasets import CUSTOM, Dataset, custom
 from jobs.exports import services
 from jobs.models import DefinitionVersion, ExportDefinition, ExportJob
-from jobs.models.definition import Sharing
+from jobs.sharing import Sharing, check_sharing
 
 BODY = (*custom.PARTS, "file_type", "options")
 LONGEST_NAME = 100
 LONGEST_TEXT = 500
-MOST_ROLES = 50
-LOCK_WAIT = "1s"
 
 
 @transaction.atomic
@@ -53,7 +51,7 @@ def create_definition(
     checked, _texts, _sharing = _all_of(
         lambda: check_body(chosen, body, actor=actor),
         lambda: _check_texts(name=name, description=description, comment=comment),
-        lambda: _check_sharing(shared, roles),
+        lambda: check_sharing(shared, roles),
     )
     now = clock.now()
     definition = ExportDefinition(
@@ -124,7 +122,7 @@ def share_definition(
 ) -> ExportDefinition:
     """Show it to people of some roles, to the whole company, or to nobody else. Raises as update_definition does."""
     definition = _lock_changeable(key, actor)
-    _check_sharing(shared, roles)
+    check_sharing(shared, roles)
     definition.shared, definition.roles = shared, sorted(set(roles))
     _save(definition)
     details = {"shared": shared, "roles": definition.roles}
@@ -179,12 +177,8 @@ def run_definition(
 
 def find_visible(key: Any, actor: User) -> ExportDefinition:
     """The definition with this id, if ``actor`` may see it. Raises NotFound otherwise: a stranger learns nothing."""
-    try:
-        wanted = key if isinstance(key, UUID) else UUID(str(key))
-    except ValueError:
-        wanted = UUID(int=0)
     visible = ExportDefinition.objects.visible_to(actor).select_related("owner")
-    found: ExportDefinition | None = visible.filter(pk=wanted).first()
+    found: ExportDefinition | None = visible.filter(pk=read_id(key)).first()
     if found is None:
         raise NotFound(_("No such definition."))
     return found
@@ -272,15 +266,8 @@ def _lock_changeable(key: Any, actor: User) -> ExportDefinition:
     """The definition, locked for this transaction, if ``actor`` may change it."""
     seen = find_visible(key, actor)
     policy.may(actor, policy.Action.DEFINITION_CHANGE, seen).or_refuse()
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_WAIT])
-            locked: ExportDefinition = ExportDefinition.objects.select_for_update(of=("self",)).get(pk=seen.pk)
-            cursor.execute("SELECT set_config('lock_timeout', '5s', true)")
-    except OperationalError as error:
-        if not is_lock_timeout(error):
-            raise
-        raise Locked(_("Somebody else is changing this definition at this moment."), retry_after=1) from error
+    held = _("Somebody else is changing this definition at this moment.")
+    locked: ExportDefinition = lock_row(ExportDefinition.objects.all(), seen.pk, held=held)
     return locked
 
 
@@ -304,22 +291,6 @@ def _check_texts(*, name: str, description: str, comment: str) -> None:
 def _is_whole(text: str) -> bool:
     """Whether PostgreSQL can store it: half of a surrogate pair it cannot."""
     return text.encode(errors="replace").decode() == text
-
-
-def _check_sharing(shared: Any, roles: Any) -> None:
-    problems: dict[str, list[str]] = {}
-    if shared not in Sharing.values:
-        problems["shared"] = [_("Allowed: %(allowed)s.") % {"allowed": ", ".join(Sharing.values)}]
-    if not isinstance(roles, list | tuple) or len(roles) > MOST_ROLES or not all(isinstance(key, str) for key in roles):
-        problems["roles"] = [_("A list of role keys is expected.")]
-    elif (shared == Sharing.ROLES) != bool(roles):
-        problems["roles"] = [_("Name roles when, and only when, it is shared with roles.")]
-    elif roles:
-        known = set(Role.objects.values_list("key", flat=True))
-        if not known.issuperset(roles):
-            problems["roles"] = [_("Allowed: %(allowed)s.") % {"allowed": ", ".join(sorted(known))}]
-    if problems:
-        raise InvalidParameters(details=problems)
 
 
 def _note(

@@ -3,37 +3,50 @@
 from typing import Any
 
 from django.db.models import Q
+from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
+from accounts.scopes import Scope
 from accounts.signin.person import person
+from exportcenter.common.bodies import is_list, is_object, is_text, read_body
 from exportcenter.common.client import client_of
 from exportcenter.common.errors import InvalidParameters
-from exportcenter.common.paging import paginate
-from jobs.exports import definitions, definitions_presenting, presenting
-from jobs.exports.api import ExportView
-from jobs.exports.bodies import is_list, is_object, is_text, is_version, read_body
+from exportcenter.common.keyset import Key
+from exportcenter.common.listing import PAGING, Listing
+from exportcenter.common.openapi import documented
+from exportcenter.common.paging import unknown_names
+from jobs.exports import definitions, definitions_docs, definitions_presenting
+from jobs.exports.bodies import is_version
+from jobs.exports.making import Made, MakesExport
+from jobs.exports.view import ExportView
 from jobs.models import ExportDefinition
 
-QUERY = ("page", "page_size", "mine", "archived", "dataset", "q")
+QUERY = (*sorted(PAGING), "mine", "archived", "dataset", "q")
+LAST_CHANGED_FIRST = (Key("updated_at", descending=True), Key("id", descending=True))
 
 
 class DefinitionList(ExportView):
     """GET: those one may see. POST: create."""
 
-    def get(self, request: Request) -> Response:
-        """{total, page, page_size, items}, the last changed first."""
-        viewer = person(request)
-        rows = _narrow(
-            ExportDefinition.objects.visible_to(viewer).select_related("owner"), request.query_params, viewer
-        )
-        page = paginate(rows.order_by("-updated_at", "-id"), request.query_params, walk=("-updated_at", "-id"))
-        items = [definitions_presenting.present(one, viewer=viewer) for one in page.items]
-        body = {"total": page.total, "page": page.number, "page_size": page.size, "items": items}
-        return Response(body, headers={} if page.exact else {"X-Total-Estimated": "true"})
+    scopes = {"GET": Scope.DEFINITIONS_READ, "POST": Scope.DEFINITIONS_WRITE}
 
+    @documented(definitions_docs.LIST_DEFINITIONS)
+    def get(self, request: Request) -> Response:
+        """{total, page, page_size, items}, or by cursor; the last changed first."""
+        viewer = person(request)
+        visible = ExportDefinition.objects.visible_to(viewer).select_related("owner")
+        listing = Listing(
+            keys=LAST_CHANGED_FIRST,
+            walk=("-updated_at", "-id"),
+            belongs_to=("export-definitions", str(viewer.pk)),
+            present=lambda one: definitions_presenting.present(one, viewer=viewer),
+        )
+        return listing.answer(request, _narrow(visible, request.query_params, viewer))
+
+    @documented(definitions_docs.CREATE_DEFINITION)
     def post(self, request: Request) -> Response:
         """201 with the new definition."""
         body = read_body(
@@ -57,10 +70,14 @@ class DefinitionList(ExportView):
 class DefinitionDetail(ExportView):
     """One definition with its content and its versions."""
 
+    scopes = {"GET": Scope.DEFINITIONS_READ, "PATCH": Scope.DEFINITIONS_WRITE}
+
+    @documented(definitions_docs.GET_DEFINITION)
     def get(self, request: Request, key: str) -> Response:
         """200, or 404 for what the asker may not see."""
         return _shown(definitions.find_visible(key, person(request)), request)
 
+    @documented(definitions_docs.CHANGE_DEFINITION)
     def patch(self, request: Request, key: str) -> Response:
         """Change it. ``expected_version`` must be its version, else 409."""
         body = read_body(
@@ -79,6 +96,9 @@ class DefinitionDetail(ExportView):
 class DefinitionVersionDetail(ExportView):
     """What a definition said in one version."""
 
+    scopes = {"GET": Scope.DEFINITIONS_READ}
+
+    @documented(definitions_docs.GET_VERSION)
     def get(self, request: Request, key: str, number: int) -> Response:
         """{version, body, …}"""
         definition = definitions.find_visible(key, person(request))
@@ -89,6 +109,9 @@ class DefinitionVersionDetail(ExportView):
 class DefinitionShare(ExportView):
     """Who sees it."""
 
+    scopes = {"POST": Scope.DEFINITIONS_WRITE}
+
+    @documented(definitions_docs.SHARE_DEFINITION)
     def post(self, request: Request, key: str) -> Response:
         """The definition."""
         body = read_body(request, shared=is_text, roles=is_list, required=("shared",))
@@ -105,6 +128,9 @@ class DefinitionShare(ExportView):
 class DefinitionArchive(ExportView):
     """Take it out of use."""
 
+    scopes = {"POST": Scope.DEFINITIONS_WRITE}
+
+    @documented(definitions_docs.ARCHIVE_DEFINITION)
     def post(self, request: Request, key: str) -> Response:
         """The definition."""
         read_body(request)
@@ -115,6 +141,9 @@ class DefinitionArchive(ExportView):
 class DefinitionRestore(ExportView):
     """Bring it back."""
 
+    scopes = {"POST": Scope.DEFINITIONS_WRITE}
+
+    @documented(definitions_docs.RESTORE_DEFINITION)
     def post(self, request: Request, key: str) -> Response:
         """The definition."""
         read_body(request)
@@ -122,15 +151,23 @@ class DefinitionRestore(ExportView):
         return _shown(changed, request)
 
 
-class DefinitionRun(ExportView):
+class DefinitionRun(MakesExport):
     """Export by it."""
 
-    def post(self, request: Request, key: str) -> Response:
+    scopes = {"POST": Scope.EXPORTS_WRITE}
+
+    @documented(definitions_docs.RUN_DEFINITION)
+    def post(self, request: Request, **names: Any) -> HttpResponseBase:
+        """See MakesExport."""
+        return super().post(request, **names)
+
+    def make(self, request: Request, **names: Any) -> Made:
         """201 with the new export, as POST /exports answers."""
         body = read_body(request, version=is_version, file_type=is_text, options=is_object, source=is_text)
-        job = definitions.run_definition(key, **body, actor=person(request), client=client_of(request._request))
-        shown = presenting.present_detail(job, viewer=person(request), request=request._request)
-        return Response(shown, status=201, headers={"Location": f"/api/v1/exports/{job.job_no}"})
+        job = definitions.run_definition(
+            names["key"], **body, actor=person(request), client=client_of(request._request)
+        )
+        return Made(job)
 
 
 def _shown(definition: ExportDefinition, request: Request) -> Response:
@@ -139,12 +176,7 @@ def _shown(definition: ExportDefinition, request: Request) -> Response:
 
 def _narrow(rows: Any, query: Any, viewer: User) -> Any:
     """The list by the query string. Raises InvalidParameters naming what is unknown or wrong."""
-    allowed = ", ".join(QUERY)
-    problems = {
-        name[:100]: [_("There is no filter of this name. Allowed: %(allowed)s.") % {"allowed": allowed}]
-        for name in query
-        if name not in QUERY
-    }
+    problems = unknown_names(query, QUERY)
     for name in ("mine", "archived"):
         if query.get(name, "true") not in ("true", "false"):
             problems[name] = [_("Allowed: %(allowed)s.") % {"allowed": "true, false"}]

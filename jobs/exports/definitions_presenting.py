@@ -5,11 +5,11 @@ from typing import Any
 
 from accounts import policy
 from accounts.models import User
+from accounts.signin.person import local_iso
 from exportcenter.common.errors import InvalidParameters
 from jobs import datasets
 from jobs.datasets import Dataset, custom, words
 from jobs.exports.definitions import current_version
-from jobs.exports.presenting import local_iso
 from jobs.models import DefinitionVersion, ExportDefinition
 
 MOST_VERSIONS = 50

@@ -4,22 +4,23 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models.functions import Now
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from jobs import storage
 from jobs.datasets import Dataset
 from jobs.datasets.query import Plan
 from jobs.engine.context import RunContext
-from jobs.exports import storage
+from jobs.engine.states import Status
 from jobs.exports.facts import Facts, advice_for_entries, advice_for_parts, manifest
 from jobs.exports.naming import file_name
 from jobs.formats.archive import Archive, Part
 from jobs.formats.base import About, Format
 from jobs.formats.sink import SpoolFile
-from jobs.models import ExportJob
+from jobs.models import ExportJob, ExportPreview
 
 SUFFIXES = {"none": "", "gzip": ".gz", "zip": ".zip"}
 
@@ -28,6 +29,7 @@ SUFFIXES = {"none": "", "gzip": ".gz", "zip": ".zip"}
 class ExportFile:
     """What a body hands to the engine: facts of stored files that nobody knows yet."""
 
+    status: ClassVar = Status.READY
     rows: int
     key: str
     name: str
@@ -38,6 +40,7 @@ class ExportFile:
     rights: tuple[str, ...]
     regions: tuple[str, ...] | None
     facts: dict[str, Any]
+    preview: list[list[str | None]]
     parts: list[dict[str, Any]] = field(default_factory=list)
 
     def fields(self) -> dict[str, Any]:
@@ -55,6 +58,10 @@ class ExportFile:
             "facts": self.facts,
             "parts": self.parts,
         }
+
+    def save_beside(self, job: Any) -> None:
+        """The file's first rows."""
+        ExportPreview.objects.create(job=job, rows=self.preview)
 
     def discard(self) -> None:
         """The files will never be published: remove them."""
@@ -96,7 +103,7 @@ class Delivery:
         )
         return self._archive
 
-    def finish(self, plan: Plan, snapshot_at: datetime) -> ExportFile:
+    def finish(self, plan: Plan, snapshot_at: datetime, preview: list[list[str | None]]) -> ExportFile:
         """Store what is left and describe the result."""
         spool = self._archive.finish(self._zip_manifest)
         self._note_losses()
@@ -127,6 +134,7 @@ class Delivery:
             rights=plan.rights,
             regions=plan.regions,
             facts=facts.stored(),
+            preview=preview,
             parts=parts,
         )
 

@@ -3,11 +3,10 @@
 Django's FileResponse is not used: under ASGI it reads the file whole into memory and ignores ranges.
 """
 
-import asyncio
 import base64
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -15,9 +14,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
-from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -26,16 +24,21 @@ from rest_framework.response import Response
 
 from accounts import audit, policy
 from accounts.audit import Operation
-from accounts.models import User
+from accounts.models import AccessToken, User
 from accounts.signin.person import person
+from accounts.signin.tokens import is_alive
 from accounts.tenancy import tenant_scope
 from exportcenter.common.api import error_body
 from exportcenter.common.client import Client, client_of
-from exportcenter.common.errors import Gone, NotFound, PermissionRefused
+from exportcenter.common.errors import Gone, NotFound, PermissionRefused, RangeNotSatisfiable
+from exportcenter.common.etag import is_known
+from exportcenter.common.paging import refuse_unknown
 from exportcenter.common.ranges import Span, Unsatisfiable, requested
+from exportcenter.common.streaming import stream
+from jobs import storage
 from jobs.datasets import GENERAL
 from jobs.engine.states import CANCELABLE
-from jobs.exports import links, planning, storage
+from jobs.exports import links, planning
 from jobs.models import ExportJob
 
 log = logging.getLogger(__name__)
@@ -51,6 +54,7 @@ class RightWithdrawn(Exception):
 
 def serve(request: Request, job_no: str) -> HttpResponseBase:
     """The answer to GET …/download?token=…; refusals are audited, too."""
+    refuse_unknown(request.query_params, ("token", "part"))
     user, client = person(request), client_of(request._request)
     token = request.query_params.get("token", "")
     try:
@@ -67,24 +71,27 @@ def serve(request: Request, job_no: str) -> HttpResponseBase:
     links.refuse_without_file(job)
     piece = piece_of(job, request.query_params.get("part", ""))
     etag, size = f'"{piece.sha256}"', piece.size
+    known = is_known(request, etag)
+    asking = known or request.method == "HEAD"  # for the facts only: not a use, not a download
     try:
-        part = requested(request.headers.get("Range", ""), request.headers.get("If-Range", ""), etag=etag, size=size)
+        part = None if asking else requested(request.headers, etag=etag, size=size)
     except Unsatisfiable:
-        body = error_body("RANGE_NOT_SATISFIABLE", _("The file has %(size)d bytes.") % {"size": size})
-        return Response(body, status=416, headers={"Content-Range": f"bytes */{size}"})
+        error = RangeNotSatisfiable(_("The file has %(size)d bytes.") % {"size": size})
+        return Response(error_body(error), status=error.status, headers={"Content-Range": f"bytes */{size}"})
     if not storage.store().exists(piece.key):
         log.error("export %s is ready but its object %s is missing", job.job_no, piece.key)
         raise Gone(_("The file is missing from the store."))
-    asking = request.method == "HEAD"  # for the facts only: not a use, not a download
     try:
         links.use(token, count=not asking)
     except links.LinkRefused as refusal:
         details = {"job_id": job.job_no, "why": refusal.why, "file": piece.name}
         _record(user, client, f"export:{job.job_no}", result="refused", details=details)
         raise
-    if asking:
-        return _head(HttpResponse(), piece, Span(0, size - 1, size), partial=False, etag=etag)
     span = part or Span(0, size - 1, size)
+    if known:
+        return _kept_by_nobody(HttpResponse(status=304), etag)
+    if asking:
+        return _head(HttpResponse(), request, piece, span, etag=etag)
     # Committed with this request's transaction, which ends before the first byte is sent.
     _record(
         user,
@@ -97,11 +104,12 @@ def serve(request: Request, job_no: str) -> HttpResponseBase:
             "size": size,
             "user_id": user.code,
             "file": piece.name,
+            "type": job.type,
         },
         policy_tag=job.policy_tag,
     )
     content = _content(request, job, piece, user, span)
-    return _head(content, piece, span, partial=part is not None, etag=etag)
+    return _head(content, request, piece, span, etag=etag, partial=part is not None)
 
 
 @dataclass(frozen=True)
@@ -146,14 +154,14 @@ def _content(request: Request, job: ExportJob, piece: Piece, user: User, span: S
         response = HttpResponse()  # nginx sends the bytes and answers ranges itself
         response["X-Accel-Redirect"] = f"{settings.X_ACCEL_PREFIX.rstrip('/')}/{quote(piece.key)}"
         return response
-    check = None if job.sensitivity == GENERAL else _watch(job, user)
-    blocks = _blocks(piece.key, span, check)
-    if isinstance(request._request, ASGIRequest):
-        return StreamingHttpResponse(_in_threads(blocks))
-    return StreamingHttpResponse(blocks)
+    token = request.auth.pk if isinstance(request.auth, AccessToken) else None
+    check = None if job.sensitivity == GENERAL else _watch(job, user, token)
+    return stream(request._request, _blocks(piece.key, span, check))
 
 
-def _head(response: HttpResponseBase, piece: Piece, span: Span, *, partial: bool, etag: str) -> HttpResponseBase:
+def _head(
+    response: HttpResponseBase, request: Request, piece: Piece, span: Span, *, etag: str, partial: bool = False
+) -> HttpResponseBase:
     if partial:
         response.status_code = 206
         response["Content-Range"] = span.header
@@ -161,15 +169,27 @@ def _head(response: HttpResponseBase, piece: Piece, span: Span, *, partial: bool
         response["Content-Length"] = str(span.length)
     response["Content-Type"] = piece.content_type
     response["Accept-Ranges"] = "bytes"
-    response["ETag"] = etag
     response["X-Content-SHA256"] = piece.sha256
-    response["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(piece.sha256)).decode()}:"
+    if wants_digest(request.headers.get("Want-Repr-Digest", "")):
+        response["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(piece.sha256)).decode()}:"
     response["Content-Disposition"] = (
         f"attachment; filename=\"{piece.ascii_name}\"; filename*=UTF-8''{quote(piece.name)}"
     )
+    return _kept_by_nobody(response, etag)
+
+
+def _kept_by_nobody(response: HttpResponseBase, etag: str) -> HttpResponseBase:
+    response["ETag"] = etag
     response["Cache-Control"] = "private, no-store"
     response["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def wants_digest(wish: str) -> bool:
+    """Whether a SHA-256 may stand beside the file (Want-Repr-Digest, RFC 9530 §4): yes, unless it is said not to be
+    acceptable. Who asks for other algorithms only gets the one there is."""
+    wishes = (one.partition("=") for one in wish.lower().split(","))
+    return all(name.strip() != "sha-256" or weight.strip() != "0" for name, _sign, weight in wishes)
 
 
 def _not_landed(job: ExportJob) -> Response:
@@ -204,22 +224,15 @@ def _blocks(key: str, span: Span, check: Callable[[], None] | None) -> Iterator[
             yield block
 
 
-async def _in_threads(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The same for ASGI: reading never blocks the event loop, memory stays at one block."""
-    try:
-        while (block := await asyncio.to_thread(next, blocks, None)) is not None:
-            yield block
-    finally:
-        await asyncio.to_thread(blocks.close)  # type: ignore[attr-defined]
-
-
-def _watch(job: ExportJob, user: User) -> Callable[[], None]:
+def _watch(job: ExportJob, user: User, token: UUID | None) -> Callable[[], None]:
     tenant_id, job_id, user_id, epoch, began = user.tenant_id, job.pk, user.pk, user.authz_epoch, timezone.now()
 
     def check() -> None:
         try:
             with tenant_scope(tenant_id):
                 _still_allowed(job_id, user_id, epoch, began)
+                if token is not None and not is_alive(token):
+                    raise RightWithdrawn(str(job_id))
         finally:
             connection.close()  # this thread's own
 

@@ -15,20 +15,18 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from exportcenter.common.errors import InvalidParameters
+from exportcenter.common.keyset import Key
+from exportcenter.common.moments import MomentFilter, is_short
 from jobs.datasets import CUSTOM, all_datasets
 from jobs.datasets.filters import AnyOf
-from jobs.engine.states import Status
+from jobs.engine.states import PLAIN_CHOICES, Status
 from jobs.models import ExportJob
 from jobs.models.export import FileType
 
 ORDERINGS = {
-    # One index serves both directions only when the NULLs change ends with them.
-    "created_at": [models.F("created_at").asc(), models.F("id").asc()],
-    "-created_at": [models.F("created_at").desc(), models.F("id").desc()],
-    "finished_at": [models.F("finished_at").asc(nulls_first=True), models.F("id").asc()],
-    "-finished_at": [models.F("finished_at").desc(nulls_last=True), models.F("id").desc()],
-    "file_size": [models.F("file_size").asc(nulls_first=True), models.F("id").asc()],
-    "-file_size": [models.F("file_size").desc(nulls_last=True), models.F("id").desc()],
+    f"{'-' if descending else ''}{name}": (Key(name, descending, nullable), Key("id", descending))
+    for name, nullable in (("created_at", False), ("finished_at", True), ("file_size", True))
+    for descending in (False, True)
 }
 
 
@@ -36,16 +34,20 @@ ORDERINGS = {
 # outside a short period. As an expression the key has no index: the period's own rows are sorted.
 END = models.F("finished_at") + timedelta(0)
 SORTED_BY_END = {
-    "finished_at": [models.OrderBy(END, nulls_first=True), models.F("id").asc()],
-    "-finished_at": [models.OrderBy(END, descending=True, nulls_last=True), models.F("id").desc()],
+    "finished_at": (Key("finished_at", nullable=True, sorted_by=END), Key("id")),
+    "-finished_at": (Key("finished_at", True, nullable=True, sorted_by=END), Key("id", True)),
 }
-SHORT_PERIOD = timedelta(days=31)
 HAVE_FILE = frozenset({Status.READY, Status.EXPIRED})
 HAVE_ENDED = HAVE_FILE | {Status.FAILED, Status.CANCELED}
 
 
 def ordering(query: Any) -> list[Any]:
-    """ORDER BY for the query string's ``ordering``. Raises InvalidParameters that says what is allowed.
+    """ORDER BY for the query string's ``ordering``. Raises InvalidParameters that says what is allowed."""
+    return [key.order() for key in sort_keys(query)]
+
+
+def sort_keys(query: Any) -> tuple[Key, ...]:
+    """What the query string's ``ordering`` sorts by. Raises InvalidParameters that says what is allowed.
 
     Where the chosen states leave the key NULL in every row (no file, no end), the order is that of creation: any
     order would be right, this one is useful, and an index serves it.
@@ -66,13 +68,15 @@ def ordering(query: Any) -> list[Any]:
 def _is_short_period(query: Any) -> bool:
     """Whether the list is narrowed to a month of creation or less."""
     start, end = (parse_datetime(query.get(name, "")) for name in ("created_from", "created_to"))
-    return start is not None and end is not None and is_aware(start) == is_aware(end) and end - start <= SHORT_PERIOD
+    if start is not None and end is not None and is_aware(start) != is_aware(end):
+        return False
+    return is_short(start, end)
 
 
 class ExportFilter(django_filters.FilterSet):
     """Filters of S0 §6 and §9."""
 
-    status = AnyOf(choices=Status.choices, label=gettext_lazy("Status"))
+    status = AnyOf(choices=PLAIN_CHOICES, label=gettext_lazy("Status"))
     type = AnyOf(
         choices=lambda: [
             *((dataset.key, dataset.title) for dataset in all_datasets()),
@@ -83,8 +87,8 @@ class ExportFilter(django_filters.FilterSet):
     file_type = AnyOf(choices=FileType.choices, label=gettext_lazy("File type"))
     created_by = django_filters.CharFilter(method="filter_creator", max_length=20, label=gettext_lazy("Creator"))
     source = django_filters.CharFilter(max_length=200, label=gettext_lazy("Source"))
-    created_from = django_filters.IsoDateTimeFilter("created_at", "gte", label=gettext_lazy("Created from"))
-    created_to = django_filters.IsoDateTimeFilter("created_at", "lt", label=gettext_lazy("Created before"))
+    created_from = MomentFilter("created_at", "gte", label=gettext_lazy("Created from"))
+    created_to = MomentFilter("created_at", "lt", label=gettext_lazy("Created before"))
     size_min = django_filters.NumberFilter(
         "file_size", "gte", min_value=0, max_value=2**62, label=gettext_lazy("Size from")
     )

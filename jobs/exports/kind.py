@@ -3,10 +3,10 @@
 from typing import Any
 
 from accounts.audit import Operation
+from jobs import storage
 from jobs.engine.context import RunContext
 from jobs.engine.kinds import JobKind, Result, register
-from jobs.exports import storage
-from jobs.models import ExportChunk, ExportJob
+from jobs.models import ExportChunk, ExportJob, ExportPreview
 
 
 @register
@@ -26,13 +26,18 @@ class ExportKind(JobKind):
         return work.write_file(job, context)
 
     def before_delete_or_expire(self, job: ExportJob) -> None:
-        """Its files go once no link to them can be alive."""
+        """Its preview goes at once, its files once no link to them can be alive."""
+        ExportPreview.objects.filter(job=job).delete()
         for key in job.stored_keys:
             storage.remove_later(key, reason="expired")
 
     def event_data(self, job: Any) -> dict[str, Any]:
         """The engine's facts and the type."""
         return super().event_data(job) | {"type": job.type}
+
+    def notice_data(self, job: Any) -> dict[str, Any]:
+        """The engine's facts, the dataset and the size of the file."""
+        return super().notice_data(job) | {"type": job.dataset, "size": job.file_size}
 
 
 @register

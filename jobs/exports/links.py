@@ -21,6 +21,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts import audit, policy
 from accounts.audit import Operation
@@ -39,12 +40,11 @@ class LinkRefused(PermissionRefused):
     """403: the link is forged, foreign, over, or revoked. Nothing is said about which job it was for."""
 
     code = "LINK_INVALID"
+    default_message = gettext_noop("This download link is not valid (any more).")
+    default_advice = gettext_noop("Open the export and take a fresh link from there.")
 
     def __init__(self, why: str) -> None:
-        super().__init__(
-            _("This download link is not valid (any more)."),
-            advice=_("Open the export and take a fresh link from there."),
-        )
+        super().__init__()
         self.why = why
         """For the audit trail only."""
 

@@ -1,6 +1,6 @@
 """An export as JSON: the fields of S0 §7, in that order."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
@@ -8,16 +8,19 @@ from django.utils import timezone
 
 from accounts import policy
 from accounts.models import User
+from accounts.signin.person import local_iso
 from jobs.engine.states import Status
 from jobs.exports import links, planning
 from jobs.exports.estimating import Preview, accuracy
+from jobs.exports.preview import Shown
 from jobs.models import ExportJob, JobLog
 
 TAIL_LINES = 100
 
 
-def present(job: ExportJob, *, viewer: User, request: HttpRequest) -> dict[str, Any]:
-    """One item of a list. ``download_url`` is there only for somebody who may download."""
+def present(job: ExportJob, *, viewer: User, request: HttpRequest | None) -> dict[str, Any]:
+    """One item of a list. ``download_url`` is there only for somebody who may download, and asks in a ``request``:
+    what is sent away carries no link that opens something."""
     return {
         "job_id": job.job_no,
         "type": job.type,
@@ -26,7 +29,7 @@ def present(job: ExportJob, *, viewer: User, request: HttpRequest) -> dict[str, 
         "file_name": job.file_name or None,
         "file_type": job.file_type,
         "file_size": job.file_size,
-        "download_url": _download_url(job, viewer, request),
+        "download_url": download_url(job, viewer, request),
         "expires_at": local_iso(job.expires_at, viewer),
         "params": planning.shown_params(job, viewer),
         "created_by": job.owner.code,
@@ -38,7 +41,7 @@ def present(job: ExportJob, *, viewer: User, request: HttpRequest) -> dict[str, 
     }
 
 
-def present_detail(job: ExportJob, *, viewer: User, request: HttpRequest) -> dict[str, Any]:
+def present_detail(job: ExportJob, *, viewer: User, request: HttpRequest | None) -> dict[str, Any]:
     """The item, what the file is, its parts, the last lines of its log, and what was expected of it."""
     item = present(job, viewer=viewer, request=request)
     return item | {
@@ -72,6 +75,24 @@ def present_preview(seen: Preview) -> dict[str, Any]:
     }
 
 
+def present_lines(lines: Sequence[JobLog], viewer: User) -> list[dict[str, Any]]:
+    """Lines of a log for programs."""
+    return [
+        {"seq": line.pk, "time": local_iso(line.at, viewer), "level": line.level, "message": line.message}
+        for line in lines
+    ]
+
+
+def present_first_rows(shown: Shown) -> dict[str, Any]:
+    """The preview of a file."""
+    return {
+        "columns": [{"title": title, "type": kind} for title, kind in shown.columns],
+        "rows": shown.rows,
+        "more": shown.more,
+        "masked": shown.masked,
+    }
+
+
 def tail(job: ExportJob, viewer: User) -> str:
     """The last 100 lines of the log, oldest first, in the viewer's wall clock (SPEC E16)."""
     newest = list(JobLog.objects.filter(job_id=job.pk).order_by("-id")[:TAIL_LINES])
@@ -83,13 +104,9 @@ def log_line(line: JobLog, viewer: User) -> str:
     return f"{line.at.astimezone(viewer.zone):%Y-%m-%d %H:%M:%S} {line.level.upper()} {line.message}"
 
 
-def local_iso(moment: datetime | None, viewer: User) -> str | None:
-    """ISO 8601 with the viewer's offset."""
-    return moment.astimezone(viewer.zone).isoformat(timespec="seconds") if moment else None
-
-
-def _download_url(job: ExportJob, viewer: User, request: HttpRequest) -> str | None:
-    if job.status != Status.READY or job.expires_at is None or job.expires_at <= timezone.now():
+def download_url(job: ExportJob, viewer: User, request: HttpRequest | None) -> str | None:
+    """A link to the file, absolute; None when there is none (any more), or not for ``viewer``."""
+    if request is None or job.status != Status.READY or job.expires_at is None or job.expires_at <= timezone.now():
         return None
     if not policy.may(viewer, policy.Action.EXPORT_DOWNLOAD, job):
         return None

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import OperationalError, connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit, policy
@@ -13,21 +13,20 @@ from accounts.audit import Operation
 from accounts.models import Tenant, User
 from exportcenter.common import clock, request_id
 from exportcenter.common.client import Client
-from exportcenter.common.database import is_lock_timeout
-from exportcenter.common.errors import InvalidParameters, Locked, NotFound, StateConflict, Throttled
+from exportcenter.common.database import lock_by_name, lock_row
+from exportcenter.common.errors import InvalidParameters, NotFound, StateConflict, Throttled
 from jobs import formats
 from jobs.datasets import CUSTOM
 from jobs.datasets.query import Plan
 from jobs.engine import kinds, lifecycle, queue
 from jobs.engine.config import RETRY_PAUSE
+from jobs.engine.numbers import next_job_no
 from jobs.engine.states import FROZEN, Status
 from jobs.exports import estimating, planning
 from jobs.exports.digest import params_hash
-from jobs.exports.naming import next_job_no
-from jobs.models import Attempt, DownloadHandle, ExportChunk, ExportJob, JobLog
+from jobs.models import Attempt, DownloadHandle, ExportChunk, ExportJob, ExportPreview, JobLog
 from jobs.models.job import Lane
 
-LOCK_WAIT = "1s"
 SOURCE_LENGTH = 200
 COPIED = ("type", "file_type", "params", "columns", "options", "source", "definition_id", "definition_version")
 """What a retry takes over."""
@@ -51,7 +50,7 @@ def request_export(
     Raises InvalidParameters (400), PermissionRefused (403) or Throttled (429, the queue is full). The parameters are
     validated now and frozen; rights and row scope are asked again when the job runs and at each download.
     """
-    request, wish = _check(
+    request, wish = check_request(
         dataset=dataset,
         file_type=file_type,
         params=params,
@@ -60,6 +59,13 @@ def request_export(
         source=source,
         actor=actor,
     )
+    return place_order(request, wish, source=source, actor=actor, client=client)
+
+
+def place_order(
+    request: planning.Request, wish: estimating.Wish, *, source: str, actor: User, client: Client | None
+) -> ExportJob:
+    """Queue what check_request has found right. Raises Throttled (429). Call it inside a transaction."""
     foreseen = estimating.foresee(wish)  # before the number is drawn: from then on creating is one at a time
     job = _new_job(actor)
     estimating.note_on(job, foreseen)
@@ -88,7 +94,7 @@ def preview_export(
     Nothing is stored and no number is drawn. Raises what request_export raises, but for Throttled: a full queue is
     among the limits; and Unavailable (503) when the database is too busy.
     """
-    _request, wish = _check(
+    _request, wish = check_request(
         dataset=dataset,
         file_type=file_type,
         params=params,
@@ -111,8 +117,7 @@ def retry_export(job_no: str, *, actor: User, client: Client | None = None) -> E
     policy.may(actor, policy.Action.EXPORT_RETRY, old).or_refuse()
     if old.status == Status.PROCESSING:
         raise StateConflict(_("The job is running. Wait until it has ended, or cancel it first."))
-    with connection.cursor() as cursor:  # one retry at a time for the whole chain, whichever member was clicked
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(old.root_id)])
+    lock_chain(old.root_id)
     newest = ExportJob.objects.filter(root_id=old.root_id).order_by("-retry_no").first()
     _refuse_too_soon(newest)
     formats.get(old.file_type)
@@ -196,6 +201,7 @@ def delete_expired(*, actor: User, client: Client | None = None) -> int:
     for children in (JobLog, Attempt):
         children.objects.filter(job_id__in=chunks).delete()
     ExportChunk.objects.filter(pk__in=chunks)._raw_delete(using="default")
+    ExportPreview.objects.filter(job_id__in=doomed).delete()
     ExportJob.objects.filter(pk__in=doomed)._raw_delete(using="default")
     audit.record(
         Operation.EXPORT_JOB_DELETE_EXPIRED,
@@ -223,20 +229,18 @@ def lock_visible(job_no: str, actor: User) -> ExportJob:
     """The same, with its row locked for this transaction. Raises Locked when somebody holds it for over a second."""
     seen = find_visible(job_no, actor)
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_WAIT])
-            job: ExportJob = ExportJob.objects.select_for_update(of=("self",)).select_related("owner").get(pk=seen.pk)
-            cursor.execute("SELECT set_config('lock_timeout', '5s', true)")
+        job: ExportJob = lock_row(ExportJob.objects.select_related("owner"), seen.pk)
     except ExportJob.DoesNotExist:
         raise NotFound() from None
-    except OperationalError as error:
-        if not is_lock_timeout(error):
-            raise
-        raise Locked(retry_after=1) from error
     return job
 
 
-def _check(
+def lock_chain(root_id: uuid.UUID) -> None:
+    """One retry at a time for the whole chain, whichever member was clicked, until the end of this transaction."""
+    lock_by_name(str(root_id))
+
+
+def check_request(
     *,
     dataset: str,
     file_type: str | None,
@@ -246,7 +250,10 @@ def _check(
     source: str,
     actor: User,
 ) -> tuple[planning.Request, estimating.Wish]:
-    """Refuse now what could not run later: the same for the order and for the question what it would be."""
+    """Refuse now what could not run later: the same for the order and for the question what it would be.
+
+    Raises InvalidParameters (400) and PermissionRefused (403).
+    """
     request = planning.read_request(
         type_key=dataset, file_type=file_type, params=params, columns=columns, options=options, actor=actor
     )
@@ -299,6 +306,7 @@ def _new_job(actor: User) -> ExportJob:
         available_at=now,
         language=actor.language,
         time_zone=str(ZoneInfo(actor.time_zone)),
+        owner_epoch=actor.authz_epoch,
         request_id=request_id.current(),
     )
     job.root_id = job.id

@@ -14,6 +14,7 @@ from django.db import Error, connection, connections, transaction
 
 from accounts.tenancy import tenant_scope
 from exportcenter.common import clock
+from exportcenter.common.database import try_lock_by_name
 from jobs.datasets import Dataset
 from jobs.engine.context import RunContext
 from jobs.engine.errors import JobError, SourceBusy, SourceRefused, SourceTimeout, SourceUnavailable
@@ -65,7 +66,7 @@ def reading(dataset: Dataset, context: RunContext) -> Iterator[datetime]:
             with _watched(connection, context):
                 yield clock.now()
             return
-        _take_slot(cursor, dataset.database)
+        _take_slot(dataset.database)
     with _elsewhere(dataset.database, context) as moment:
         yield moment
 
@@ -77,7 +78,8 @@ def _elsewhere(alias: str, context: RunContext) -> Iterator[datetime]:
     try:
         with _explained(alias, context, seconds):
             source.ensure_connection()
-        moment = _moment()  # by our clock, like every other time of the job; the snapshot comes with the first query
+        # By our clock, like every other time of the job; the snapshot comes with the first query.
+        moment = clock.this_moment()
         with _explained(alias, context, seconds), transaction.atomic(using=alias), source.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             _bound(cursor, seconds, context.seconds_left)
@@ -133,19 +135,9 @@ def _bound(cursor: Any, statement: float, idle: float) -> None:
         cursor.execute("SELECT set_config(%s, %s, true)", [name, str(int(seconds * 1000))])
 
 
-def _take_slot(cursor: Any, alias: str) -> None:
+def _take_slot(alias: str) -> None:
     """Hold one of the alias's slots until our own transaction ends, however it ends. Raises SourceBusy."""
     for number in range(settings.EXTERNAL_CONNECTIONS):
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"exportcenter source {alias} {number}"]
-        )
-        if cursor.fetchone()[0]:
+        if try_lock_by_name(f"exportcenter source {alias} {number}"):
             return
     raise SourceBusy()
-
-
-def _moment() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        found: datetime = cursor.fetchone()[0]
-        return found

@@ -1,8 +1,12 @@
 """Beat's tasks of exports."""
 
+import logging
+
 from celery import shared_task
 
-from jobs.exports import storage
+from jobs import idempotency, storage
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="jobs.remove_files", ignore_result=True, time_limit=270)
@@ -15,3 +19,9 @@ def remove_files() -> None:
 def sweep_orphans() -> None:
     """Delete what killed workers left behind."""
     storage.sweep_orphans()
+
+
+@shared_task(name="jobs.prune_answers", ignore_result=True, time_limit=1200)
+def prune_answers() -> None:
+    """Every hour: answers that are too old to be given again."""
+    log.debug("kept answers deleted: %d", idempotency.prune())

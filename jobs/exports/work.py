@@ -11,7 +11,7 @@ from exportcenter.common.errors import InvalidParameters, PermissionRefused
 from jobs.engine.context import RunContext
 from jobs.engine.errors import BadRequest, Forbidden, JobError, StorageTrouble
 from jobs.engine.states import Stage
-from jobs.exports import chunks, planning, sources
+from jobs.exports import chunks, planning, preview, sources
 from jobs.exports.delivery import Delivery, ExportFile
 from jobs.exports.facts import Facts
 from jobs.formats.rows import rows_of
@@ -62,6 +62,7 @@ def _write(job: ExportJob, context: RunContext) -> ExportFile:
                     f"{job.type}: {context.rows_expected} rows, {len(plan.columns)} columns, "
                     f"as of {snapshot_at.isoformat()}"
                 )
+                first_rows = preview.first_rows(plan, writer.zone)
                 archive = delivery.archive(plan, Facts.of(job, dataset, plan, snapshot_at, summary))
                 context.enter(Stage.WRITING)
                 cut = chunks.cut(plan, summary["rows"], context, holding)
@@ -73,7 +74,7 @@ def _write(job: ExportJob, context: RunContext) -> ExportFile:
         if archive.rows != context.rows_expected:
             raise RowsMissing(f"{archive.rows} of {context.rows_expected} rows were written.")
         context.enter(Stage.UPLOADING)
-        result = delivery.finish(plan, snapshot_at)
+        result = delivery.finish(plan, snapshot_at, first_rows)
     if archive.cut_cells:
         context.log(f"Texts too long for a cell, cut at the end: {archive.cut_cells}", Level.WARNING)
     if archive.rounded_numbers:

@@ -12,14 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import policy
 from accounts.models import User
 from accounts.tenancy import TenantManager, TenantModel, TenantQuerySet
-
-
-class Sharing(models.TextChoices):
-    """Who sees a definition beside its owner."""
-
-    PRIVATE = "private", _("Only me")
-    ROLES = "roles", _("People of certain roles")
-    TENANT = "tenant", _("The whole company")
+from jobs.sharing import Sharing
 
 
 class DefinitionQuerySet(TenantQuerySet):

@@ -23,6 +23,7 @@ class Event(TenantModel):
         verbose_name_plural = _("events")
         ordering = ["-seq"]
         constraints = [models.UniqueConstraint(fields=["tenant", "seq"], name="jobs_event_seq")]
+        indexes = [models.Index(fields=["tenant", "at"], name="jobs_event_at")]
 
     def __str__(self) -> str:
         return f"{self.seq} {self.type} {self.subject}"

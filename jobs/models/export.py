@@ -74,6 +74,9 @@ class ExportJob(Job):
     source = models.CharField(_("source"), max_length=200, blank=True)
     language = models.CharField(max_length=10, default="zh-hans")
     time_zone = models.CharField(max_length=50, default=settings.TIME_ZONE)
+    owner_epoch = models.BigIntegerField(null=True, editable=False)
+    """The owner's authz_epoch when the job was made: while it is the same, the same request would give the same file.
+    Null for jobs from before there was this field."""
 
     file_name = models.CharField(_("file"), max_length=200, blank=True)
     file_key = models.CharField(max_length=300, null=True, unique=True)  # noqa: DJ001 - NULLs do not collide
@@ -132,15 +135,27 @@ class ExportJob(Job):
         ]
         indexes = [
             *Job.Meta.indexes,
-            models.Index(  # covers what lists filter and count by: totals and pages of keys need no rows
+            models.Index(  # covers what lists filter and count by, and the usage overview: they need no rows
                 fields=["tenant", "-created_at", "-id"],
-                include=["owner", "sensitivity", "status", "type", "file_type", "finished_at"],
+                include=[
+                    "owner",
+                    "sensitivity",
+                    "status",
+                    "type",
+                    "file_type",
+                    "finished_at",
+                    "started_at",
+                    "file_size",
+                ],
                 name="jobs_export_created",
             ),
             models.Index(fields=["tenant", "status", "-created_at", "-id"], name="jobs_export_status"),
             models.Index(fields=["tenant", "type", "-created_at", "-id"], name="jobs_export_type"),
             models.Index(fields=["tenant", "status", "type", "-created_at", "-id"], name="jobs_export_status_type"),
             models.Index(fields=["tenant", "owner", "-created_at", "-id"], name="jobs_export_owner"),
+            models.Index(  # one's own failed ones: counted, and found, without reading past all the others
+                fields=["tenant", "owner", "status", "-created_at", "-id"], name="jobs_export_owner_status"
+            ),
             models.Index(fields=["tenant", "sensitivity", "-created_at", "-id"], name="jobs_export_class"),
             models.Index(fields=["tenant", "file_type", "-created_at", "-id"], name="jobs_export_filetype"),
             models.Index(fields=["tenant", "source", "-created_at", "-id"], name="jobs_export_source"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy import TenantModel
 from jobs.engine.config import MAX_ATTEMPTS, SLOTS_PER_OWNER
-from jobs.engine.states import Stage, Status
+from jobs.engine.states import PLAIN, Stage, Status
 
 
 class Lane(models.IntegerChoices):
@@ -18,6 +18,11 @@ class Lane(models.IntegerChoices):
 
     NORMAL = 0, _("Normal")
     FAST = 10, _("Accelerated")
+
+
+def percentage(rows_done: int, rows_expected: int | None) -> int:
+    """How far a job without a result is, from 0 to 99."""
+    return min(99, 100 * rows_done // rows_expected) if rows_expected else 0
 
 
 class Job(TenantModel):
@@ -97,7 +102,9 @@ class Job(TenantModel):
                 | (~Q(status=Status.PROCESSING) & Q(slot=None, lease_until=None, deadline_at=None)),
                 name="%(app_label)s_%(class)s_lease",
             ),
-            models.CheckConstraint(condition=Q(status__in=Status.values), name="%(app_label)s_%(class)s_status"),
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in PLAIN]), name="%(app_label)s_%(class)s_status"
+            ),
         ]
         indexes = [
             models.Index(
@@ -121,11 +128,7 @@ class Job(TenantModel):
     @property
     def progress(self) -> int:
         """Percentage for people: 100 only when the result is there (SPEC J4)."""
-        if self.status in (Status.READY, Status.EXPIRED):
-            return 100
-        if not self.rows_expected:
-            return 0
-        return min(99, 100 * self.rows_done // self.rows_expected)
+        return 100 if self.status in (Status.READY, Status.EXPIRED) else percentage(self.rows_done, self.rows_expected)
 
     @property
     def error(self) -> dict[str, Any] | None:

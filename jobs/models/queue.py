@@ -21,6 +21,9 @@ class Turn(TenantModel):
         verbose_name_plural = _("turns")
         constraints = [models.UniqueConstraint(fields=["kind", "tenant", "owner_id"], name="jobs_turn_owner")]
 
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.owner_id}"
+
 
 class DayNumber(TenantModel):
     """Last running number of a day, per tenant and letter (SPEC E1)."""
@@ -34,3 +37,6 @@ class DayNumber(TenantModel):
         verbose_name = _("day number")
         verbose_name_plural = _("day numbers")
         constraints = [models.UniqueConstraint(fields=["tenant", "letter", "day"], name="jobs_daynumber_day")]
+
+    def __str__(self) -> str:
+        return f"{self.letter}{self.day:%Y%m%d}"

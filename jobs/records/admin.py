@@ -117,6 +117,7 @@ def _cell(column: Column) -> Callable[[Any], Any]:
 
     cell.__name__ = column.key
     cell.short_description = column.title  # type: ignore[attr-defined]
+    cell.boolean = column.kind is Kind.BOOLEAN  # type: ignore[attr-defined]
     return cell
 
 

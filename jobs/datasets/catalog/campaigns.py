@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from jobs.datasets import GENERAL, Column, Dataset, Kind, register
+from jobs.datasets import GENERAL, NOT_NEGATIVE, Column, Dataset, Importing, Kind, register
 from jobs.datasets.filters import AnyOf, DatasetFilter, Number
 from jobs.records.models import Campaign, Region
 
@@ -63,6 +63,34 @@ class Campaigns(Dataset):
         Column("note", _("Note"), default=False),
     )
     order_by = ("id",)
+
+    importing = Importing(
+        key="campaign_code",
+        columns=(
+            "campaign_code",
+            "name",
+            "type",
+            "channel",
+            "status",
+            "region",
+            "owner",
+            "start_on",
+            "end_on",
+            "budget",
+            "created_at",
+            "city",
+            "note",
+        ),
+        rules={"budget": (NOT_NEGATIVE,)},
+        synonyms={
+            "campaign_code": ("活动编号", "活动ID", "campaign id"),
+            "name": ("活动名称", "名称", "title"),
+            "owner": ("负责人", "owner"),
+            "start_on": ("开始日期", "开始时间", "start date"),
+            "end_on": ("结束日期", "结束时间", "end date"),
+            "note": ("备注", "remark"),
+        },
+    )
 
     def rows(self, viewer: User) -> "QuerySet[Any]":
         """Campaigns of the regions that ``viewer`` may see."""

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from jobs.datasets import GENERAL, Column, Dataset, Kind, masks, register
+from jobs.datasets import GENERAL, PHONE, Column, Dataset, Importing, Kind, masks, register
 from jobs.datasets.filters import AnyOf, DatasetFilter, Number
 from jobs.records.models import Member, Region
 
@@ -59,6 +59,37 @@ class Members(Dataset):
         Column("note", _("Note"), default=False),
     )
     order_by = ("id",)
+
+    importing = Importing(
+        key="member_no",
+        columns=(
+            "member_no",
+            "name",
+            "gender",
+            "phone",
+            "email",
+            "level",
+            "status",
+            "source",
+            "region",
+            "city",
+            "points",
+            "created_at",
+            "last_active_at",
+            "birthday",
+            "note",
+        ),
+        rules={"phone": (PHONE,)},
+        synonyms={
+            "member_no": ("会员编号", "会员ID", "member id", "customer no"),
+            "name": ("会员名", "姓名", "客户姓名", "full name"),
+            "phone": ("手机", "手机号", "手机号码", "电话", "联系电话", "mobile", "tel"),
+            "email": ("邮件", "电子邮件", "邮箱", "mail"),
+            "created_at": ("注册日期", "创建时间", "registered at"),
+            "birthday": ("出生日期", "date of birth"),
+            "note": ("备注", "remark", "comment"),
+        },
+    )
 
     def rows(self, viewer: User) -> "QuerySet[Any]":
         """Members of the regions that ``viewer`` may see."""

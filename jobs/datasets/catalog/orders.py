@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from jobs.datasets import AMOUNT, Column, Dataset, Kind, masks, register
+from jobs.datasets import AMOUNT, NOT_NEGATIVE, PHONE, Column, Dataset, Importing, Kind, masks, register
 from jobs.datasets.filters import AnyOf, DatasetFilter, Number
 from jobs.records.models import Order, Region
 
@@ -67,6 +67,46 @@ class Orders(Dataset):
     )
     # Orders get their ids in the order of time, and the primary key gives this order without a sort.
     order_by = ("id",)
+
+    importing = Importing(
+        key="order_no",
+        columns=(
+            "order_no",
+            "buyer_name",
+            "buyer_phone",
+            "status",
+            "channel",
+            "region",
+            "product_name",
+            "quantity",
+            "amount",
+            "discount",
+            "paid_amount",
+            "created_at",
+            "paid_at",
+            "note",
+            "payment",
+            "sku",
+            "city",
+            "shipped_at",
+            "member_no",
+        ),
+        rules={
+            "buyer_phone": (PHONE,),
+            "amount": (NOT_NEGATIVE,),
+            "discount": (NOT_NEGATIVE,),
+            "paid_amount": (NOT_NEGATIVE,),
+        },
+        synonyms={
+            "order_no": ("订单编号", "订单ID", "order id", "order number"),
+            "buyer_name": ("买家姓名", "客户", "收货人", "customer"),
+            "buyer_phone": ("手机", "手机号", "手机号码", "买家电话", "mobile", "tel"),
+            "amount": ("金额", "总金额", "total"),
+            "quantity": ("件数", "qty"),
+            "created_at": ("下单日期", "创建时间", "order date"),
+            "note": ("备注", "remark", "comment"),
+        },
+    )
 
     def rows(self, viewer: User) -> "QuerySet[Any]":
         """Orders of the regions that ``viewer`` may see."""

@@ -8,7 +8,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from jobs.datasets import RISK, Column, Dataset, Kind, masks, register
+from jobs.datasets import RISK, Column, Dataset, Importing, Kind, masks, register
 from jobs.datasets.filters import AnyOf, DatasetFilter, Number, YesNo
 from jobs.records.models import Region, RiskListEntry
 
@@ -76,6 +76,34 @@ class RiskLists(Dataset):
         Column("note", _("Note"), default=False),
     )
     order_by = ("id",)
+
+    importing = Importing(
+        key="entry_no",
+        columns=(
+            "entry_no",
+            "list_type",
+            "subject_kind",
+            "value",
+            "reason",
+            "source",
+            "status",
+            "valid_from",
+            "valid_until",
+            "added_by",
+            "created_at",
+            "region",
+            "note",
+        ),
+        fills={"created_at": "now()", "valid_from": "now()"},
+        touches={"updated_at": "now()"},
+        synonyms={
+            "entry_no": ("编号", "条目编号", "entry id"),
+            "value": ("名单值", "内容", "subject"),
+            "reason": ("加入原因", "原因说明"),
+            "valid_until": ("失效时间", "到期时间", "expires"),
+            "note": ("备注", "remark"),
+        },
+    )
 
     def rows(self, viewer: User) -> "QuerySet[Any]":
         """Entries of the regions that ``viewer`` may see."""

@@ -116,6 +116,7 @@ class Roles(Dataset):
     )
     # Keys are unique within a tenant, and their constraint's index gives this order.
     order_by = ("key",)
+    page_columns = {"title_shown": "title", "people": "users", "grants_held": "permission_count"}
 
     def rows(self, viewer: User) -> "QuerySet[Any]":
         """Every role for people with the right to see users, else those that ``viewer`` holds."""

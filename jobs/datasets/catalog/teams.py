@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from jobs.datasets import GENERAL, Column, Dataset, Kind, masks, register
+from jobs.datasets import GENERAL, PHONE, Column, Dataset, Importing, Kind, masks, register
 from jobs.datasets.filters import AnyOf, DatasetFilter, Number
 from jobs.records.models import Region, Team
 
@@ -52,6 +52,32 @@ class Teams(Dataset):
         Column("note", _("Note"), default=False),
     )
     order_by = ("id",)
+
+    importing = Importing(
+        key="team_code",
+        columns=(
+            "team_code",
+            "name",
+            "region",
+            "city",
+            "leader_name",
+            "leader_phone",
+            "size",
+            "level",
+            "status",
+            "created_at",
+            "note",
+        ),
+        rules={"leader_phone": (PHONE,)},
+        synonyms={
+            "team_code": ("团队编号", "团队ID", "team id"),
+            "name": ("团队名称", "名称", "team name"),
+            "leader_name": ("队长", "负责人", "lead"),
+            "leader_phone": ("手机", "手机号", "队长手机", "联系电话", "mobile"),
+            "size": ("人数", "团队人数", "headcount"),
+            "note": ("备注", "remark"),
+        },
+    )
 
     def rows(self, viewer: User) -> "QuerySet[Any]":
         """Teams of the regions that ``viewer`` may see."""

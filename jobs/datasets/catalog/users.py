@@ -1,19 +1,30 @@
 """Users: the tenant's own people and their roles. Administrators review access rights with it."""
 
 from typing import Any
+from uuid import UUID
 
 import django_filters
 from django.contrib.postgres.aggregates import StringAgg
+from django.core.exceptions import ValidationError
 from django.db.models import Case, CharField, F, Func, OuterRef, QuerySet, Subquery, TextField, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User, UserRole
+from accounts.models import Role, User, UserRole
+from accounts.models.user import check_time_zone, normalise_name
 from accounts.roles import TITLES
-from jobs.datasets import GENERAL, Column, Dataset, Kind, masks, register
+from jobs.datasets import GENERAL, PHONE, Column, Dataset, Importing, Kind, Rule, masks, register
 from jobs.datasets.filters import AnyOf, DatasetFilter, YesNo
 
 SEES_EVERYBODY = frozenset({"admin.accounts.view", "user:read"})
 SEPARATOR = "、"
+
+
+def _is_time_zone(name: str) -> bool:
+    try:
+        check_time_zone(name)
+    except ValidationError:
+        return False
+    return True
 
 
 def titles_of_roles(path: str) -> Case:
@@ -39,10 +50,20 @@ def _joined_roles(expression: Any) -> Subquery:
     return Subquery(joined, output_field=TextField())
 
 
+def _by_role(value: str) -> dict[str, Any]:
+    """The page of users filters by a role's id, files by its key."""
+    try:
+        role = Role.objects.filter(pk=UUID(value)).first()
+    except ValueError:
+        role = None
+    return {"role": role.key} if role else {}
+
+
 class UserFilter(DatasetFilter):
     """Filters of users. ``start`` and ``end`` speak of the day they joined."""
 
     period_field = "date_joined"
+    page_filters = {"user_roles__role__id__exact": _by_role}
 
     is_active = YesNo(field_name="is_active", label=_("Active"))
     role = django_filters.CharFilter(method="filter_role", label=_("Role (key)"))
@@ -96,6 +117,33 @@ class Users(Dataset):
     )
     # Codes are unique within a tenant, and their constraint's index gives this order.
     order_by = ("code",)
+    page_columns = {"person": "display_name", "role_list": "roles", "state": "is_active"}
+
+    importing = Importing(
+        key="username",
+        columns=(
+            "username",
+            "display_name",
+            "department",
+            "email",
+            "phone",
+            "language",
+            "time_zone",
+        ),
+        fills={
+            "id": "gen_random_uuid()",
+            "code": "'U' || nextval('accounts_user_code_seq')",
+            "date_joined": "now()",
+            "password": "'!' || replace(gen_random_uuid()::text, '-', '')",  # nobody signs in with it
+        },
+        limits={},
+        spelling={"username": normalise_name},
+        rules={"phone": (PHONE,), "time_zone": (Rule("NOT_A_TIME_ZONE", _is_time_zone),)},
+        synonyms={
+            "username": ("登录名", "用户名", "账号", "login", "account"),
+            "display_name": ("姓名", "显示名", "full name"),
+        },
+    )
 
     def rows(self, viewer: User) -> "QuerySet[Any]":
         """Everybody for people with the right to see users, else ``viewer`` alone."""

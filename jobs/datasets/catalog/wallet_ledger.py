@@ -61,6 +61,8 @@ class WalletLedger(Dataset):
     # Entries get their ids in the order of time, and so those of each wallet in the order of its chain.
     order_by = ("id",)
 
+    not_imported = _("Money moves by bookings alone: a ledger that files could write would prove nothing.")
+
     def rows(self, viewer: User) -> "QuerySet[Any]":
         """Entries of the regions that ``viewer`` may see."""
         scoped: QuerySet[Any] = WalletEntry.objects.visible_to(viewer)

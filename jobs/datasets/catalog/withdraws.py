@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from jobs.datasets import AMOUNT, Column, Dataset, Kind, masks, register
+from jobs.datasets import AMOUNT, Column, Dataset, Importing, Kind, Mode, masks, register
 from jobs.datasets.filters import AnyOf, DatasetFilter, Number, YesNo
 from jobs.records.models import Region, Withdraw
 
@@ -66,6 +66,19 @@ class Withdraws(Dataset):
         Column("phone", _("Phone"), value="wallet__member__phone", mask=masks.phone, default=False),
     )
     order_by = ("id",)
+
+    importing = Importing(
+        key="withdraw_no",
+        columns=("withdraw_no", "status", "reviewer", "fail_reason", "reviewed_at", "paid_at"),
+        modes=(Mode.UPDATE,),
+        fills={},
+        limits={},
+        synonyms={
+            "withdraw_no": ("提现编号", "提现ID", "withdraw id"),
+            "status": ("处理结果", "result"),
+            "fail_reason": ("失败原因", "拒绝原因", "reason"),
+        },
+    )
 
     def rows(self, viewer: User) -> "QuerySet[Any]":
         """Withdrawals of the regions that ``viewer`` may see."""

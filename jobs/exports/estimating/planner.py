@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import transaction
 
-from exportcenter.common.database import statement_timeout
+from exportcenter.common.database import statement_timeout, try_lock_by_name
 from jobs.datasets.query import BoundColumn, CellWriter, Plan, Statement
 from jobs.exports.estimating import sizes
 
@@ -91,10 +91,8 @@ def count(plan: Plan, *, seconds: float, key: str) -> int | None:
     Raises OperationalError when it takes longer than ``seconds``.
     """
     alias = plan.rows.db
-    with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [key])
-        (mine,) = cursor.fetchone()
-        if not mine:
+    with transaction.atomic(using=alias):
+        if not try_lock_by_name(key, using=alias):
             return None
         with statement_timeout(seconds, using=alias):
             return plan.count()

@@ -20,9 +20,10 @@ Cell = Callable[[Any], str | None]
 
 BLANKS = r"\t\n\v\f\r \u00a0\u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000\ufeff"
 """One by one: what \\s finds depends on who looks, and in PostgreSQL on the collation of the column."""
-FORMULA = re.compile(rf"[{BLANKS}]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
-"""The same pattern in Python and in PostgreSQL."""
-SUSPICIOUS = frozenset(re.findall(rf"[{BLANKS}=+\-@\uff1d\uff0b\uff0d\uff20]", "".join(map(chr, range(0x10000)))))
+FORMULA = re.compile(rf"'*[{BLANKS}]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+"""The same pattern in Python and in PostgreSQL. A text that has such a quote of its own gets another: so imports know
+which one to take away."""
+SUSPICIOUS = frozenset(re.findall(rf"['{BLANKS}=+\-@\uff1d\uff0b\uff0d\uff20]", "".join(map(chr, range(0x10000)))))
 """What such a text can begin with: looked at before the pattern is."""
 
 _SPECIAL = re.compile('[",\r\n]')

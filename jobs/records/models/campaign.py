@@ -62,7 +62,9 @@ class Campaign(RegionalRecord):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "campaign_code"], name="records_campaign_code"),
             models.CheckConstraint(
-                condition=models.Q(end_on__gte=models.F("start_on")), name="records_campaign_has_an_end"
+                condition=models.Q(end_on__gte=models.F("start_on")),
+                name="records_campaign_has_an_end",
+                violation_error_message=_("the last day is before the first"),
             ),
         ]
         indexes = [

@@ -1,13 +1,13 @@
-"""Where exported files live, and how they get there and away.
+"""Where files of jobs live, those that were exported and those to be imported, and how they get there and away.
 
-A key holds tenant, job, fence and 128 random bits; no key is ever written twice and none is known to anybody
+A key holds its kind, tenant, job, fence and 128 random bits; no key is ever written twice and none is known to anybody
 before the job's row says so. So publishing is the row's commit, whatever the store can or cannot do atomically.
 """
 
 import logging
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -24,11 +24,12 @@ from django.utils import timezone
 
 from accounts import tenancy
 from jobs.engine.errors import StorageTrouble
-from jobs.models import ExportJob, FileRemoval
+from jobs.models import ExportJob, FileRemoval, ImportFile
 
 log = logging.getLogger(__name__)
 
 ROOT = "exports"
+IMPORTS = "imports"
 
 
 class Readable(Protocol):
@@ -52,9 +53,12 @@ def new_spool(job_id: UUID, fence: int) -> Path:
     return Path(settings.SPOOL_DIR) / f"{job_id}-{fence}-{secrets.token_hex(4)}.part"
 
 
-def put(path: Path, *, tenant_id: UUID, job_id: UUID, fence: int, extension: str) -> str:
-    """Move a finished spool file into the store and return its key. Raises StorageTrouble; then nothing is there."""
-    key = f"{ROOT}/{tenant_id}/{job_id}/{fence}-{secrets.token_hex(16)}.{extension}"
+def put(path: Path, *, tenant_id: UUID, job_id: UUID, fence: int, extension: str, root: str = ROOT) -> str:
+    """Move a finished spool file into the store and return its key. ``root``: one of those in ``_KNOWN``.
+
+    Raises StorageTrouble; then nothing is there.
+    """
+    key = f"{root}/{tenant_id}/{job_id}/{fence}-{secrets.token_hex(16)}.{extension}"
     target = store()
     try:
         if isinstance(target, FileSystemStorage):
@@ -94,7 +98,7 @@ def delete(key: str) -> bool:
         store().delete(key)
         target = store()
         if isinstance(target, FileSystemStorage):
-            _prune(Path(target.path(key)).parent, Path(target.path(ROOT)))
+            _prune(Path(target.path(key)).parent, Path(target.path(key.partition("/")[0])))
     except Exception as error:  # noqa: BLE001 - each store has its own errors
         log.warning("deleting %s failed: %s", key, error)
         return False
@@ -138,7 +142,7 @@ def sweep_orphans() -> int:
     for key in _keys():
         parts = key.split("/")
         with suppress(FileNotFoundError):  # somebody else has just removed it
-            if store().get_modified_time(key) < border and not _is_known(parts[1], parts[2], key):
+            if store().get_modified_time(key) < border and not _is_known(parts[0], parts[1], parts[2], key):
                 log.warning("orphan %s removed", key)
                 count += delete(key)
     spool = Path(settings.SPOOL_DIR)
@@ -188,12 +192,11 @@ def _prune(folder: Path, root: Path) -> None:
 
 def _keys() -> Iterator[str]:
     target = store()
-    if not target.exists(ROOT) and isinstance(target, FileSystemStorage):
-        return
-    for tenant in _list(target, ROOT)[0]:
-        for job in _list(target, f"{ROOT}/{tenant}")[0]:
-            for name in _list(target, f"{ROOT}/{tenant}/{job}")[1]:
-                yield f"{ROOT}/{tenant}/{job}/{name}"
+    for root in _KNOWN:
+        for tenant in _list(target, root)[0]:
+            for job in _list(target, f"{root}/{tenant}")[0]:
+                for name in _list(target, f"{root}/{tenant}/{job}")[1]:
+                    yield f"{root}/{tenant}/{job}/{name}"
 
 
 def _list(target: Storage, folder: str) -> tuple[list[str], list[str]]:
@@ -204,11 +207,23 @@ def _list(target: Storage, folder: str) -> tuple[list[str], list[str]]:
         return [], []
 
 
-def _is_known(tenant: str, job: str, key: str) -> bool:
+def _is_known(root: str, tenant: str, thing: str, key: str) -> bool:
     try:
-        tenant_id, job_id = UUID(tenant), UUID(job)
+        tenant_id, thing_id = UUID(tenant), UUID(thing)
     except ValueError:
         return False
     with tenancy.tenant_scope(tenant_id):
-        mine = Q(file_key=key) | Q(parts__contains=[{"key": key}])
-        return bool(ExportJob.objects.filter(mine, pk=job_id).exists())
+        return _KNOWN[root](thing_id, key)
+
+
+def _is_exported(job_id: UUID, key: str) -> bool:
+    mine = Q(file_key=key) | Q(parts__contains=[{"key": key}])
+    return bool(ExportJob.objects.filter(mine, pk=job_id).exists())
+
+
+def _is_imported(file_id: UUID, key: str) -> bool:
+    return bool(ImportFile.objects.filter(pk=file_id, key=key, removed_at=None).exists())
+
+
+_KNOWN: dict[str, Callable[[UUID, str], bool]] = {ROOT: _is_exported, IMPORTS: _is_imported}
+"""First part of a key → whether a row of the company knows it."""

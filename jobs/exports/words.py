@@ -13,7 +13,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from jobs.engine.states import Outcome, Status
-from jobs.models import Attempt, ExportJob
+from jobs.models import Attempt
 from jobs.models.attempt import Level
 
 ICONS: dict[str, str] = {
@@ -23,6 +23,7 @@ ICONS: dict[str, str] = {
     Status.FAILED: "✕",
     Status.CANCELED: "⊘",
     Status.EXPIRED: "◌",
+    Status.REVIEW: "◎",
 }
 TONES: dict[str, str] = {
     Status.QUEUED: "default",
@@ -31,11 +32,13 @@ TONES: dict[str, str] = {
     Status.READY: "success",
     Status.FAILED: "danger",
     Status.EXPIRED: "warning",
+    Status.REVIEW: "warning",
 }
 """Names are the admin theme's. Every value needs one: the theme prints the bare code of a value without."""
 OUTCOME_TONES: dict[str, str] = {
     Outcome.RUNNING: "info",
     Outcome.READY: "success",
+    Outcome.REVIEW: "success",
     Outcome.FAILED: "danger",
     Outcome.TIMEOUT: "danger",
     Outcome.RETRY: "warning",
@@ -47,7 +50,7 @@ UNITS = ("B", "KB", "MB", "GB", "TB")
 LEVEL_TONES: dict[str, str] = {Level.INFO: "default", Level.WARNING: "warning", Level.ERROR: "danger"}
 
 
-def status_words(job: ExportJob) -> str:
+def status_words(job: Any) -> str:
     """Sign and word of the status; a running job that was told to stop says so."""
     stopping = job.status == Status.PROCESSING and job.cancel_requested_at is not None
     return f"{ICONS[job.status]} {_('Canceling') if stopping else job.get_status_display()}"
@@ -138,3 +141,27 @@ def job_link(model: Any, key: Any, job_no: str) -> SafeString:
     """The number of a job as a link to its page."""
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[key])
     return format_html('<a class="job-mono job-link" href="{}">{}</a>', address, job_no)
+
+
+def when(time: datetime | None, now: datetime | None = None) -> str | None:
+    """As people say it: today 14:03, yesterday 14:03, 10-04 14:03, 2025-10-04 14:03; exact times stand elsewhere."""
+    if time is None:
+        return None
+    there, here = localtime(time), localtime(now)
+    clock = date_format(there, "H:i")
+    days = (here.date() - there.date()).days
+    if days == 0:
+        return _("today %(time)s") % {"time": clock}
+    if days == 1:
+        return _("yesterday %(time)s") % {"time": clock}
+    return date_format(there, "m-d H:i" if there.year == here.year else "Y-m-d H:i")
+
+
+def left(seconds_left: float) -> str:
+    """How long something is still there: 23 h, 12 min, in words."""
+    minutes = max(0, int(seconds_left)) // 60
+    if minutes >= 48 * 60:
+        return _("%(count)d days") % {"count": minutes // (24 * 60)}
+    if minutes >= 60:
+        return _("%(count)d hours") % {"count": minutes // 60}
+    return _("%(count)d minutes") % {"count": minutes} if minutes else _("less than a minute")

@@ -1,4 +1,4 @@
-"""What may be done to an export from the admin: asked by GET, done by POST, by one line of service each."""
+"""What people do to one export on pages: when it makes sense, who may, and by which line of service it is done."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ class Step:
         action: what the policy is asked
         service: does it; returns the job to show afterwards
         fits: whether it makes sense for a job as it is now; the service decides for good
+        misfit: why it does not
         title, question, effect, done: button, headline, what will happen, what has happened ("%(job)s")
     """
 
@@ -31,6 +32,7 @@ class Step:
     action: policy.Action
     service: Callable[..., ExportJob]
     fits: Callable[[ExportJob], bool]
+    misfit: Any
     title: Any
     question: Any
     effect: Any
@@ -39,8 +41,14 @@ class Step:
     variant: ActionVariant = ActionVariant.DEFAULT
 
     def offered_to(self, user: User, job: ExportJob) -> bool:
-        """Whether the button is shown."""
-        return self.fits(job) and bool(policy.may(user, self.action, job))
+        """Whether the button does something."""
+        return bool(self.decide(user, job))
+
+    def decide(self, user: User, job: ExportJob) -> policy.Decision:
+        """The same, with the reason for the tooltip."""
+        if not self.fits(job):
+            return policy.Decision(False, str(self.misfit))
+        return policy.may(user, self.action, job)
 
 
 RETRY = Step(
@@ -48,6 +56,7 @@ RETRY = Step(
     action=policy.Action.EXPORT_RETRY,
     service=services.retry_export,
     fits=lambda job: job.status in FROZEN or job.status == Status.READY,
+    misfit=_("It has not ended yet."),
     title=_("Retry"),
     question=_("Run %(job)s again?"),
     effect=_("A new export with the same conditions is queued. This one stays as it is."),
@@ -60,6 +69,7 @@ CANCEL = Step(
     action=policy.Action.EXPORT_CANCEL,
     service=services.cancel_export,
     fits=lambda job: job.status in CANCELABLE and job.cancel_requested_at is None,
+    misfit=_("It has ended, or is being canceled already."),
     title=_("Cancel export"),
     question=_("Cancel %(job)s?"),
     effect=_("A waiting export ends at once, a running one within seconds. There will be no file."),
@@ -72,6 +82,7 @@ ACCELERATE = Step(
     action=policy.Action.EXPORT_ACCELERATE,
     service=services.accelerate_export,
     fits=lambda job: job.status == Status.QUEUED and job.priority != Lane.FAST,
+    misfit=_("Only a waiting export can be accelerated."),
     title=_("Accelerate"),
     question=_("Move %(job)s to the fast lane?"),
     effect=_("It runs before every waiting export of the normal lane."),

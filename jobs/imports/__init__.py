@@ -1,0 +1,1 @@
+"""Batch imports (SPEC B): files of people, checked and brought into datasets."""

@@ -1,0 +1,1 @@
+"""What people set up for themselves on pages (preferences, saved views), and what they did there."""
