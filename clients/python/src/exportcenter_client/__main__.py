@@ -1,0 +1,5 @@
+"""``python -m exportcenter_client`` is ``exportcenter``."""
+
+from exportcenter_client.cli.main import run
+
+run()
