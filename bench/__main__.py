@@ -13,13 +13,13 @@ MOST_PEER_ROWS = 1_000_000
 
 def main() -> None:
     """Run the parts asked for; parts left out keep their last figures in bench/results.json."""
-    parts = (*FAMILIES, "workers", "claim", "latency", "list")
+    parts = (*FAMILIES, "workers", "claim", "latency", "live", "screen", "list", "list5m", "page", "usage", "import")
     given = _arguments(parts)
     if given.page:
         report.write()
         return
     environment.prepare()
-    from bench import job_list, latency, queue_claim, workers
+    from bench import imports, job_list, latency, list5m, live, page, queue_claim, screen, usage, workers
 
     environment.make_orders(given.rows)
     measures = {
@@ -28,7 +28,13 @@ def main() -> None:
         "workers": lambda: workers.measure(given.rows, given.rounds),
         "claim": queue_claim.measure,
         "latency": latency.measure,
+        "live": live.measure,
+        "screen": screen.measure,
         "list": lambda: job_list.measure(given.rows),
+        "list5m": lambda: list5m.measure(given.jobs),
+        "page": lambda: page.measure(given.rows),
+        "usage": lambda: usage.measure(given.rows),
+        "import": lambda: imports.measure(given.import_rows, given.rounds, min(given.import_rows, given.peer_rows)),
     }
     for name in given.only:
         _keep(name, measures[name]())
@@ -49,6 +55,8 @@ def _arguments(parts: tuple[str, ...]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="of which medians are taken (3)")
     parser.add_argument("--peer-rows", type=int, help="orders for slow peers, scaled up (at most 100,000)")
     parser.add_argument("--flat-rows", type=int, default=0, help="also see that memory stays flat on so many orders")
+    parser.add_argument("--jobs", type=int, default=5_000_000, help="jobs of the part list5m (5,000,000)")
+    parser.add_argument("--import-rows", type=int, default=100_000, help="members of the part import (100,000)")
     parser.add_argument("--only", default=",".join(parts), help=f"some of {','.join(parts)}, or none")
     parser.add_argument("--page", action="store_true", help="only write the page anew from bench/results.json")
     given = parser.parse_args(sys.argv[1:])

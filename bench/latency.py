@@ -19,9 +19,7 @@ def measure(rounds: int = 15) -> dict[str, Any]:
     from jobs.exports import services
     from jobs.models import ExportJob
 
-    with environment.superuser() as direct:
-        direct.execute("SET session_replication_role = replica")
-        direct.execute("DELETE FROM jobs_exportjob")
+    environment.clear_jobs()
     worker = subprocess.Popen(
         [sys.executable, "-m", "celery", "-A", "exportcenter", "worker", "--concurrency", "2", "-Q", "exports,bells",
          "--without-gossip", "--without-mingle", "--without-heartbeat"],

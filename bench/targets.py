@@ -14,6 +14,24 @@ FLAT = 1.25
 GAIN = 1.5
 """What a second worker has to gain on one shared export, as long as cores are free."""
 
+LIVE_MS = 500
+"""In which 95 of 100 events reach their readers."""
+SCREEN_MS = 700
+"""In which 95 of 100 changes are on the screen."""
+LIST_MS, DETAIL_MS = 60, 40
+"""In which 95 of 100 answers of the API are made over millions of jobs (SPEC N1)."""
+DEEP = 1.3
+"""How many times the first page's time the page behind a million rows may take."""
+POLL_QUERIES = 3
+PAGE_MS = 120
+PAGE_QUERIES = 12
+IMPORT_MB = 200
+"""Memory of an import's process and its reader, however many rows."""
+FIRST_PROBLEMS_SECONDS = 3
+"""After which the first rows' results of a file of 100,000 rows can be seen."""
+PAGE_KB = 150
+"""HTML and own assets of the page, compressed, beyond the admin theme's."""
+
 
 @dataclass(frozen=True)
 class Ratio:
@@ -71,6 +89,9 @@ RATIOS = (
     Ratio("parquet_vs_psql_copy", "parquet", "parquet", "psql_raw", bound=2.2),
     Ratio("parquet_vs_orm", "parquet", "parquet", "orm_parquet", theirs_by_ours=True, bound=4),
     Ratio("parquet_vs_cursor", "parquet", "parquet", "cursor_parquet", theirs_by_ours=True),
+    Ratio("import_csv_vs_import_export", "import", "import_csv", "peer_csv", theirs_by_ours=True, bound=8),
+    Ratio("import_xlsx_vs_import_export", "import", "import_xlsx", "peer_xlsx", theirs_by_ours=True, bound=5),
+    Ratio("import_csv_vs_import_export_bulk", "import", "import_csv", "peer_bulk_csv", theirs_by_ours=True),
 )
 
 TOP_LEVEL = frozenset(
@@ -81,6 +102,8 @@ TOP_LEVEL = frozenset(
         "xlsx_vs_psql_copy",
         "json_vs_psql_row_to_json",
         "parquet_vs_orm",
+        "import_csv_vs_import_export",
+        "import_xlsx_vs_import_export",
     }
 )
 """Ratios that scripts find at the top of results.json, beside peak_rss_mb."""
