@@ -4,10 +4,13 @@ import os
 
 import psycopg
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 
+from accounts.limits.memory import COUNTS
 from tests import world as people
 from tests.jobs.records import samples
 
@@ -28,6 +31,15 @@ def _world(django_db_setup, django_db_blocker):
     return built
 
 
+@pytest.fixture(autouse=True)
+def _as_in_a_new_process():
+    """The courtesy limit on sign-ins counts per process and minute, and tests sign in more often than people; a request
+    leaves its reader's language behind in its thread."""
+    cache.clear()
+    COUNTS.forget()
+    translation.deactivate()
+
+
 @pytest.fixture
 def world(_world, db):
     """Tenants and users; everything the test writes is rolled back."""
@@ -36,7 +48,8 @@ def world(_world, db):
 
 @pytest.fixture
 def live(_world, django_db_blocker):
-    """Tenants and users, with real commits: for tests that start processes. Jobs and records are wiped afterwards."""
+    """Tenants and users, with real commits: for tests that start processes. Jobs and records are wiped afterwards, and
+    everybody reads Chinese again."""
     with django_db_blocker.unblock():
         yield _world
         connection.close()
@@ -58,19 +71,24 @@ def superuser():
 
 
 def wipe():
-    """Empty every table of jobs, records and a company's own apps (committed), and wait out no lock: nothing else may
-    run."""
+    """Empty every table of jobs, records, a company's own apps, API tokens, API sign-ins and limits, and let everybody
+    read Chinese again, and be as if they had never signed in (committed). Waits out no lock: nothing else may run."""
     with psycopg.connect(os.environ["TEST_SUPERUSER_URL"], autocommit=True) as direct:
         names = [
             row[0]
             for row in direct.execute(
                 "SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
-                "AND (tablename LIKE 'jobs\\_%' OR tablename LIKE 'records\\_%' OR tablename LIKE 'echo\\_%')"
+                "AND (tablename LIKE 'jobs\\_%' OR tablename LIKE 'records\\_%' OR tablename LIKE 'echo\\_%' "
+                "OR tablename IN ('accounts_accesstoken', 'accounts_tokenfamily', 'accounts_ratelimit'))"
             )
         ]
         names += [model._meta.db_table for model in samples.OTHERS]
         if names:
             direct.execute(f"TRUNCATE {', '.join(names)} CASCADE")
+        direct.execute(
+            "UPDATE accounts_user SET language = 'zh-hans', last_login = NULL "
+            "WHERE language <> 'zh-hans' OR last_login IS NOT NULL"
+        )
 
 
 @pytest.fixture

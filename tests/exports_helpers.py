@@ -25,8 +25,10 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.audit import Operation
 from accounts.models import AuditEntry
-from jobs import datasets
-from jobs.exports import links, storage
+from jobs import datasets, storage
+from jobs.engine import kinds
+from jobs.engine.record import note_change
+from jobs.exports import links
 from jobs.models import ExportJob
 from tests.world import World
 
@@ -35,6 +37,13 @@ API = "/api/v1/exports"
 ENGLISH = {"HTTP_ACCEPT_LANGUAGE": "en"}
 CONTENT = b"\xef\xbb\xbforder_no,amount\r\n" + b"".join(b"%08d,%d.00\r\n" % (n, n) for n in range(600))
 """What a ready job's file holds unless a test says otherwise."""
+FAILED = {
+    "status": "failed",
+    "error_code": "EXPORT_TIMEOUT",
+    "error_message": "Job exceeded 20m limit",
+    "error_advice": "Choose a shorter period.",
+    "error_stack": "Traceback: secret stack",
+}
 JOB_NO = re.compile(r"E\d{8}\d{3,}")
 
 _fences = itertools.count(1_000_000)
@@ -93,19 +102,24 @@ class Exports:
             return
         self._claim(job)
         if status == "failed":
-            self._leave(
-                job,
-                status="failed",
-                error_code="EXPORT_TIMEOUT",
-                error_message="Job exceeded 20m limit",
-                error_advice="Choose a shorter period.",
-                error_stack="Traceback: secret stack",
-            )
+            self._leave(job, **FAILED)
         elif status in ("ready", "expired"):
             self._publish(job, content, expires_at)
             if status == "expired":
                 storage.remove_later(job.file_key or "", reason="expired")
                 self._update(job, status="expired")
+
+    def move_on(self, job: ExportJob, status: str) -> None:
+        """A running job becomes ready or failed. Call it inside the tenant's scope."""
+        if status == "ready":
+            self._publish(job, CONTENT, timezone.now() + timedelta(hours=1))
+        else:
+            self._leave(job, **FAILED)
+
+    def fail(self, job: ExportJob) -> None:
+        """A running job fails, and whoever follows it hears of it. Call it inside the tenant's scope."""
+        self._leave(job, **FAILED)
+        note_change(kinds.get("export"), job, before="processing")
 
     def _claim(self, job: ExportJob) -> None:
         taken = set(ExportJob.objects.filter(owner_id=job.owner_id, status="processing").values_list("slot", flat=True))
@@ -243,13 +257,20 @@ class Trail:
 
 # --- a real web server ------------------------------------------------------------------------------------
 class Web:
-    """uvicorn with the product on a free port; ``root`` is the tree it runs from."""
+    """uvicorn with the product (or ``application`` round it) on a free port; ``root`` is the tree it runs from."""
 
-    def __init__(self, folder: Path, *, root: Path = ROOT, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        root: Path = ROOT,
+        environment: Mapping[str, str] | None = None,
+        application: str = "exportcenter.asgi:application",
+    ) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = folder / "web.log"
-        command = [sys.executable, "-m", "uvicorn", "exportcenter.asgi:application", "--port", str(self.port)]
+        command = [sys.executable, "-m", "uvicorn", application, "--port", str(self.port)]
         with open(self.log, "w") as output:
             self.process = subprocess.Popen(
                 command,

@@ -6,6 +6,7 @@ import pytest
 
 from bench import report, targets
 from bench.families import FAMILIES
+from bench.imports import WAYS
 from bench.ours import OURS
 from bench.peers import PEERS
 from bench.workers import WORK
@@ -17,7 +18,20 @@ ALL_KEYS = {
     "xlsx_vs_psql_copy",
     "json_vs_psql_row_to_json",
     "parquet_vs_orm",
+    "import_csv_vs_import_export",
+    "import_xlsx_vs_import_export",
     "peak_rss_mb",
+}
+IMPORTS = {
+    "rows": 100_000,
+    "rounds": 3,
+    "scaled_from_rows": {},
+    "seconds": {"import_csv": 10.0, "import_xlsx": 20.0, "peer_csv": 90.0, "peer_xlsx": 80.0, "peer_bulk_csv": 30.0},
+    "peak_mb": {"import_csv": 150.0, "import_xlsx": 210.0},
+    "first_problems_seconds": {"import_csv": 1.5, "import_xlsx": 3.5},
+    "flat_rows": 1_000_000,
+    "flat_seconds": 99.0,
+    "flat_peak_mb": 160.0,
 }
 
 
@@ -54,7 +68,7 @@ def results(**parts):
 
 
 def everything(**changes):
-    return results(**{name: changes.get(name) or family(name) for name in FAMILIES})
+    return results(**{name: changes.get(name) or family(name) for name in FAMILIES}, **{"import": IMPORTS})
 
 
 def row(document, *words):
@@ -91,8 +105,9 @@ def test_theirs_by_ours(key, part, ours, peer):
 
 def test_every_ratio_names_entries_that_its_family_measures():
     for ratio in targets.RATIOS:
-        assert ratio.ours in FAMILIES[ratio.part].ours
-        assert ratio.peer in FAMILIES[ratio.part].peers
+        family = FAMILIES.get(ratio.part)
+        assert ratio.ours in (family.ours if family else WAYS)
+        assert ratio.peer in (family.peers if family else WAYS)
     assert len({ratio.key for ratio in targets.RATIOS}) == len(targets.RATIOS)
     assert {ratio.key for ratio in targets.RATIOS} > targets.TOP_LEVEL
     assert ALL_KEYS - {"peak_rss_mb"} == targets.TOP_LEVEL
@@ -245,3 +260,45 @@ def test_results_and_page_in_the_repository_belong_together():
 def test_the_page_names_each_machine_once():
     found = report.merged(everything(), "csv", {**family("csv"), "machine": "64 cores"})
     assert "Machine: 2 cores; 64 cores." in report.document(found)
+
+
+@pytest.mark.parametrize(("p95", "verdict"), [(500.0, "yes"), (500.1, "**no**")])
+def test_live_events_are_held_to_the_delay_of_most_readers(p95, verdict):
+    live = {"streams": 200, "changes": 200, "backends_streams": 1, "backends_requests": 4, "kib_per_stream": 118.6,
+            "p50_ms": 116.6, "p95_ms": p95, "p99_ms": 900.0}  # fmt: skip
+    document = report.document(results(live=live))
+    assert row(document, "change of status", "200 open streams")[-2:] == ["p95 ≤ 500 ms", verdict]
+    assert row(document, "database connections of these 200 streams")[1:] == ["1; 119 KiB", "1", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdicts"),
+    [
+        ({}, ["yes"] * 4),
+        ({"list_p95_ms": 60.1, "detail_p95_ms": 40.1, "poll_queries": 4}, ["**no**", "**no**", "yes", "**no**"]),
+        (
+            {"deep": {"first": {"worked_p50_ms": 10.0}, "deep": {"worked_p50_ms": 13.1}, "ratio": 1.31}},
+            ["yes", "yes", "**no**", "yes"],
+        ),
+    ],
+)
+def test_the_api_over_millions_of_jobs(changes, verdicts):
+    deep = {"first": {"worked_p50_ms": 10.0}, "deep": {"worked_p50_ms": 13.0}, "ratio": 1.3}
+    found = {"rows": 5_000_000, "lists": dict.fromkeys("ab"), "list_p95_ms": 60, "detail_p95_ms": 40, "deep": deep}
+    found |= {"list_worked_p95_ms": 30, "detail_worked_p95_ms": 20}
+    document = report.document(results(list5m=found | {"poll_p95_ms": 5, "poll_queries": 3} | changes))
+    lines = [row(document, *words) for words in (["GET /exports`", "2 lists"], ["job_id}`"], ["by cursor"], ["(304)"])]
+    assert [line[-1] for line in lines] == verdicts
+
+
+def test_imports_are_held_to_their_bounds():
+    document = report.document(everything())
+    assert row(document, "django-import-export, CSV", "import of CSV")[1:] == [
+        "9.00 (90.00 s ÷ 10.00 s)", "≥ 8", "yes"
+    ]  # fmt: skip
+    assert row(document, "django-import-export, XLSX", "import of XLSX")[-1] == "**no**"
+    assert row(document, "memory of the import of CSV")[-1] == "yes"
+    assert row(document, "memory of the import of XLSX")[-1] == "**no**"
+    assert row(document, "the same, CSV, 1,000,000 rows (99 s)")[-1] == "yes"
+    assert row(document, "upload → results", "CSV")[-1] == "yes"
+    assert row(document, "upload → results", "XLSX")[-1] == "**no**"

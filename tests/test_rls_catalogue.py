@@ -9,10 +9,23 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
 from accounts import tenancy
-from accounts.models import Tenant
+from accounts.models import AccessToken, Tenant, TokenFamily
 from exportcenter.common.rls import CURRENT_TENANT
 from exportcenter.database_roles import APP, OWNER, RoleTooStrong, grant_to_app, refuse_strong_role
-from jobs.models import Attempt, DownloadHandle, ExportChunk, JobLog
+from jobs.models import (
+    Attempt,
+    DownloadHandle,
+    ExportChunk,
+    ExportPreview,
+    ImportJob,
+    JobLog,
+    KeptAnswer,
+    Notification,
+    PagePreference,
+    SavedView,
+    UiEvent,
+    Webhook,
+)
 from jobs.records.models import Member, Order
 from tests.accounts import rows
 from tests.exports_helpers import Exports, post, signed_in
@@ -75,7 +88,11 @@ def filled(live):
                 kind="export", job_id=ready.pk, number=1, fence=ready.fence, worker="test", started_at=now
             )
             samples.one_of_each()
-            rows.one_of(ExportChunk, live.user(name))
+            for model in (
+                AccessToken, ExportChunk, ExportPreview, ImportJob, KeptAnswer, Notification, PagePreference,
+                SavedView, TokenFamily, UiEvent, Webhook,
+            ):  # fmt: skip
+                rows.one_of(model, live.user(name))
     yield live
     maker.close()
 
@@ -198,12 +215,13 @@ def test_rows_of_another_tenant_cannot_be_written(filled, tables, app, superuser
         if is_tenant or name in EMPTY_ALLOWED:
             continue
         columns = dict(superuser.execute(COLUMNS, [name]).fetchall())
-        texts = ", ".join(f"{column}::text" for column in columns)
+        texts = ", ".join(f'"{column}"::text' for column in columns)
         # The guard of jobs lets only queued ones in; the wall must refuse even those.
         order = "ORDER BY to_jsonb(t) ->> 'status' = 'queued' DESC NULLS LAST LIMIT 1"
         row = superuser.execute(f"SELECT {texts} FROM {name} t WHERE tenant_id = %s {order}", [other]).fetchone()
         casts = ", ".join(f"%s::{kind}" for kind in columns.values())
-        insert = f"INSERT INTO {name} ({', '.join(columns)}) SELECT {casts}"
+        names = ", ".join(f'"{column}"' for column in columns)
+        insert = f"INSERT INTO {name} ({names}) SELECT {casts}"
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
             as_tenant(app, mine, insert, list(row))
         refused += 1

@@ -5,14 +5,15 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-READERS = {"settings.py": "env.", "environment.py": "os.environ.get"}
+CODE = ROOT / "exportcenter"
+READERS = dict.fromkeys((CODE / "settings").glob("*.py"), "env.") | {CODE / "environment.py": "os.environ.get"}
 
 
 def names_read():
     """First arguments of env.str("…"), env.int("…") and so on, and of os.environ.get("…")."""
     found = set()
     for file, call in READERS.items():
-        tree = ast.parse((ROOT / "exportcenter" / file).read_text())
+        tree = ast.parse(file.read_text())
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func).startswith(call):
                 assert isinstance(node.args[0], ast.Constant), ast.unparse(node)

@@ -32,6 +32,13 @@ def test_every_text_of_the_admin_theme_has_a_translation(chinese):
     assert [msgid for msgid in listed if not all(texts(chinese.get(("", msgid), "")))] == []
 
 
+def test_every_other_text_is_one_of_a_package_or_of_the_timetable(chinese):
+    """What is neither ours nor theirs is a leftover: nobody sees it, and nobody would miss it."""
+    known = set(translations.used()) | {("", line.replace("\\n", "\n")) for line in UNFOLD.read_text().splitlines()}
+    known |= translations.of_packages() | {("", name) for name in translations.timetable()}
+    assert sorted(set(chinese) - known) == []
+
+
 def test_translations_keep_the_placeholders(chinese):
     wrong = {
         key: translation

@@ -111,7 +111,9 @@ def test_the_tables_are_complete():
         (role, name) for role in PEOPLE for name in policy.CLASS_TITLES
     )
     assert set(RIGHTS) == {(role, dataset) for role in PEOPLE for dataset in KEYS}
-    columns = {"create", "delete_expired"} | {f"{action}{suffix}" for action in ACTIONS for suffix in ("", "_other")}
+    columns = {"create", "delete_expired", "usage", "webhooks"} | {
+        f"{action}{suffix}" for action in ACTIONS for suffix in ("", "_other")
+    }
     assert all(set(row) == columns | {"role", "class"} for row in classes)
     assert all(set(row) == columns | {"role", "dataset"} for row in exceptions)
     assert {row[name] for row in RIGHTS.values() for name in columns} == {"y", "n", "h"}
@@ -137,6 +139,8 @@ def test_the_policy_says_what_the_tables_say(world, exports, role, dataset):
         answers = [
             ("create", "-", row["create"], may(user, Action.EXPORT_CREATE, datasets.get(dataset))),
             ("delete_expired", "-", row["delete_expired"], may(user, Action.EXPORT_DELETE_EXPIRED)),
+            ("usage", "-", row["usage"], may(user, Action.USAGE_VIEW)),
+            ("webhooks", "-", row["webhooks"], may(user, Action.WEBHOOK_COMPANY)),
         ]
         answers += [
             (action, target, expected, may(user, ACTIONS[action], jobs[target]))
@@ -149,7 +153,7 @@ def test_the_policy_says_what_the_tables_say(world, exports, role, dataset):
             if decision.allowed != (expected == "y") or (hidden and not decision.hidden) or not reason:
                 wrong.append((action, target, expected, decision))
     assert wrong == []
-    assert checked == 2 + 3 * 8
+    assert checked == 4 + 3 * 8
 
 
 def test_lists_show_exactly_what_may_be_viewed(world, exports):
@@ -253,6 +257,39 @@ def test_delete_expired_door(world, exports, role):
 
 
 @pytest.mark.parametrize("role", PEOPLE)
+@pytest.mark.parametrize("action", ["retry", "cancel", "accelerate"])
+def test_bulk_door_answers_as_the_tables_say(world, exports, role, action):
+    """Each of a batch by itself: the own, a colleague's, another company's, of every class."""
+    status = "failed" if action == "retry" else "queued"
+    expected = {}
+    for dataset in DOORS:
+        jobs = jobs_for(exports, role, dataset, status)
+        expected |= {
+            jobs[target].job_no: {"y": None, "n": "FORBIDDEN", "h": "NOT_FOUND"}[word]
+            for name, target, word in cells(role, dataset)
+            if name == action
+        }
+    answer = post(signed_in(world, PEOPLE[role]), f"{API}/bulk", {"action": action, "job_ids": list(expected)})
+    assert answer.status_code == 200
+    assert {result["job_id"]: result["code"] for result in answer.json()["results"]} == expected
+    assert len(expected) == 3 * 3
+
+
+@pytest.mark.parametrize("role", PEOPLE)
+def test_usage_door(world, role):
+    response = signed_in(world, PEOPLE[role]).get(f"{API}/usage", **ENGLISH)
+    assert response.status_code == (200 if RIGHTS[role, "members"]["usage"] == "y" else 403)
+
+
+@pytest.mark.parametrize("role", PEOPLE)
+def test_webhooks_door(world, settings, role):
+    settings.WEBHOOK_ALLOW_PRIVATE = True  # nothing is sent; no name needs looking up
+    body = {"url": "http://127.0.0.1:9/", "scope": "company"}
+    response = post(signed_in(world, PEOPLE[role]), "/api/v1/webhooks", body)
+    assert response.status_code == (201 if RIGHTS[role, "members"]["webhooks"] == "y" else 403)
+
+
+@pytest.mark.parametrize("role", PEOPLE)
 def test_stack_is_shown_to_those_of_the_table(world, exports, role):
     client = signed_in(world, PEOPLE[role])
     for dataset in ("orders", "risk_hits"):
@@ -306,5 +343,6 @@ def test_every_static_permission_of_exports_is_in_the_matrix():
     covered = {"export.class.amount", "export.class.risk", "export.class.general", "jobs.see.all", "jobs.see.amount"}
     covered |= {"jobs.see.general"}
     covered |= {"jobs.see.risk", "jobs.manage", "jobs.delete_expired", "jobs.accelerate", "jobs.log", "jobs.stack"}
+    covered |= {"jobs.usage", "jobs.webhooks"}
     codes = {code for code in policy.STATIC_PERMISSIONS if code.startswith(("export.", "jobs."))}
     assert codes == covered

@@ -92,6 +92,8 @@ ERROR: Mapping[str, Check] = {
     "details": _object,
     "request_id": _matches(r"[A-Za-z0-9._-]{8,64}"),
 }
+OUR_ERROR: Mapping[str, Check] = {**ERROR, "docs": _matches(r"/docs/errors#[A-Z][A-Z_]+")}
+"""What we tell beyond it stands behind it."""
 
 
 def mock(name: str) -> Any:

@@ -15,6 +15,7 @@ from tests.contracts.schema import (
     ERROR,
     ITEM,
     OUR_DETAIL,
+    OUR_ERROR,
     RETRY,
     conform,
     conform_page,
@@ -187,7 +188,7 @@ class TestErrors:
         response = Client().get(API, **ENGLISH)
         assert response.status_code == 401
         assert response["WWW-Authenticate"].startswith("Bearer")
-        conform(response.json(), ERROR)
+        conform(response.json(), OUR_ERROR)
         assert response.json()["code"] == "NOT_AUTHENTICATED"
 
     def test_every_refusal_has_the_one_shape(self, world, exports, sign_in):
@@ -208,7 +209,7 @@ class TestErrors:
         for (status, code), response in answers.items():
             body = response.json()
             assert (response.status_code, body["code"]) == (status, code)
-            conform(body, ERROR)
+            conform(body, OUR_ERROR)
             assert response["X-Request-ID"] == body["request_id"]
 
     def test_absent_and_foreign_jobs_look_alike(self, world, exports, sign_in):

@@ -128,6 +128,7 @@ class TestFilters:
             ("?created_from=2026-10-04T12:00:00%2B00:00", {"failed", "canceled", "expired"}),
             ("?created_to=2026-10-02T12:00:00Z", {"queued"}),
             ("?created_from=2026-10-02T20:00:00%2B08:00&created_to=2026-10-03T12:00:01Z", {"running", "ready"}),
+            ("?created_from=2026-10-05T06:45:00%2B18:45&created_to=2026-10-05T07:45:00%2B00:00", {"failed"}),
             ("?size_min=70", {"ready", "expired"}),
             ("?size_max=70", {"expired"}),
             ("?size_min=71&size_max=500", {"ready"}),
@@ -189,6 +190,7 @@ class TestFilters:
             ("?file_type=exe", "file_type"),
             ("?created_from=yesterday", "created_from"),
             ("?created_to=2026-13-01", "created_to"),
+            ("?created_to=0001-01-01T00:00:00%2B08:00", "created_to"),
             ("?size_min=-1", "size_min"),
             ("?size_max=many", "size_max"),
             ("?size_max=1e400", "size_max"),
@@ -216,7 +218,7 @@ class TestFilters:
         details = get(sign_in("admin"), "?colour=red").json()["details"]
         assert details == {
             "colour": [
-                "There is no filter of this name. Allowed: created_by, created_from, created_to, file_type, ordering, "
-                "page, page_size, q, size_max, size_min, source, status, type."
+                "There is no filter of this name. Allowed: created_by, created_from, created_to, cursor, file_type, "
+                "ordering, page, page_size, q, size_max, size_min, source, status, total, type."
             ]
         }

@@ -3,7 +3,7 @@
 import pytest
 
 from jobs.models import ExportDefinition, ExportJob
-from tests.e2e.test_story import sign_in
+from tests.e2e.center import sign_in
 from tests.processes import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.processes]

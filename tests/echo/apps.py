@@ -10,4 +10,4 @@ class EchoConfig(AppConfig):
     label = "echo"
 
     def ready(self) -> None:
-        from tests.echo import kind, slow  # noqa: F401 - registers them
+        from tests.echo import batch, kind, slow  # noqa: F401 - registers them

@@ -3,7 +3,7 @@
 import os
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import connection
 
@@ -11,7 +11,7 @@ from accounts.audit import Operation
 from jobs.engine import kinds
 from jobs.engine.context import RunContext
 from jobs.engine.errors import JobError, StorageTrouble
-from jobs.engine.states import Stage
+from jobs.engine.states import Stage, Status
 from tests.echo.models import EchoJob
 
 
@@ -25,11 +25,15 @@ class WrongEcho(JobError):
 class Said:
     """The result: a word in the row."""
 
+    status: ClassVar = Status.READY
     rows: int
     discarded: bool = False
 
     def fields(self) -> dict[str, Any]:
         return {"said": f"counted to {self.rows}"}
+
+    def save_beside(self, job: Any) -> None:
+        pass
 
     def discard(self) -> None:
         self.discarded = True

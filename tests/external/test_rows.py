@@ -9,8 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import InternalError, ProgrammingError, connections
 
+from jobs import storage
 from jobs.datasets.router import ReadOnlySource
-from jobs.exports import storage
 from tests.external import crm
 
 

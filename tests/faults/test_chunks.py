@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from jobs.exports import services, storage
+from jobs import storage
+from jobs.exports import services
 from jobs.models import Attempt, ExportChunk
 from tests.processes import kill_family, wait_for
 

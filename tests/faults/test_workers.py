@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from jobs import storage
 from jobs.engine import kinds, runner
-from jobs.exports import services, storage
+from jobs.exports import services
 from jobs.models import Attempt, ExportJob, JobLog
 from tests.echo.models import EchoJob
 from tests.processes import kill_family, wait_for

@@ -16,6 +16,7 @@ from tests.exports_helpers import ENGLISH, Trail, path_of, reload, signed_in
 LIST = "/admin/jobs/exportjob/"
 DELETE_EXPIRED = f"{LIST}delete-expired/"
 ENGINE_LISTS = ["exportchunk", "attempt", "joblog", "event", "downloadhandle", "fileremoval", "turn", "daynumber"]
+ENGINE_LISTS += ["uievent"]
 STATUSES = ["queued", "processing", "ready", "failed", "canceled", "expired"]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from exportcenter.common import clock
 from jobs.engine import kinds, queue
-from jobs.exports.naming import next_job_no
+from jobs.engine.numbers import next_job_no
 from jobs.records.models import Member
 from tests.echo.models import EchoJob
 from tests.processes import Processes

@@ -10,7 +10,9 @@ from django.utils import timezone
 from accounts.models import AuditEntry
 from exportcenter.common.errors import StateConflict
 from jobs.engine import kinds, lifecycle, queue, runner, sweeps
+from jobs.engine.context import RunContext
 from jobs.engine.errors import JobCrashed, JobTimeout, StorageTrouble
+from jobs.engine.heartbeat import Heartbeat
 from jobs.models import Attempt, Event, JobLog
 from tests.echo.kind import Said
 from tests.echo.models import EchoJob
@@ -45,8 +47,10 @@ def test_publishing_sets_the_result_and_tells_the_world(world, held, reload):
     assert outcomes(world, job) == ["ready"]
     with world.scope("finance"):
         events = list(Event.objects.filter(subject=job.job_no).order_by("seq"))
-        assert [event.data["status"] for event in events] == ["queued", "processing", "ready"]
-        assert [event.seq for event in events] == list(range(events[0].seq, events[0].seq + 3))
+        changes = [event for event in events if event.type == "job.status"]
+        assert [event.data["status"] for event in changes] == ["queued", "processing", "ready"]
+        assert [event.seq for event in events] == list(range(events[0].seq, events[0].seq + 4))
+        assert {event.type for event in events} == {"job.status", "notification"}
         changes = AuditEntry.objects.filter(resource=f"echo:{job.job_no}").order_by("seq")
         assert [(entry.details["from"], entry.details["to"]) for entry in changes] == [
             (None, "queued"),
@@ -247,6 +251,22 @@ def test_a_body_ends_as_it_should(live, echo, kind, reload, trouble, status, cod
     with live.scope("finance"):
         lines = [line.message for line in JobLog.objects.filter(job_id=job.pk)]
     assert lines[0].startswith("Attempt 1 on ")
+
+
+def test_progress_never_falls_within_an_attempt(live, echo, kind, reload):
+    job = echo(live, "finance")
+    context = RunContext(queue.claim(kind, worker="test:1"), seconds=60)
+    context.rows_expected = 100
+    heartbeat = Heartbeat(context)
+    seen = []
+    for rows in (40, 70, 10, 71):
+        context.rows_done = rows
+        heartbeat._finish()
+        seen.append(reload(live, job).rows_done)
+    heartbeat._close()
+    assert seen == [40, 70, 70, 71]
+    with live.scope("finance"):
+        assert not Event.objects.filter(type="job.progress").exists()
 
 
 def test_the_time_limit_ends_a_body_that_waits_in_the_database(live, echo, kind, reload, settings):

@@ -5,7 +5,9 @@ import itertools
 import psycopg
 import pytest
 
-from jobs.engine.states import EDGES, FROZEN, Status
+from jobs.engine.states import EDGES, FROZEN, REVIEW_EDGES, Status
+from jobs.models import ImportJob
+from tests.accounts import rows
 
 HAND_WRITTEN = {
     ("queued", "processing"),
@@ -28,16 +30,35 @@ PATHS = {
 }
 
 
-def go(connection, job, status: str) -> None:
+REVIEWED = {("processing", "review"), ("review", "queued"), ("review", "canceled")}
+"""More of them, for kinds that ask a person half way."""
+
+
+def go(connection, job, status: str, table: str = "echo_echojob") -> None:
     lease = LEASE if status == "processing" else NO_LEASE
-    connection.execute(f"UPDATE echo_echojob SET status = '{status}'{lease} WHERE id = %s", [job.pk])
+    connection.execute(f"UPDATE {table} SET status = '{status}'{lease} WHERE id = %s", [job.pk])
 
 
 def test_the_code_and_this_test_agree_on_the_edges():
     assert {(str(a), str(b)) for a, b in EDGES} == HAND_WRITTEN
+    assert {(str(a), str(b)) for a, b in REVIEW_EDGES} == REVIEWED
 
 
 @pytest.mark.parametrize(("start", "end"), list(itertools.permutations(Status.values, 2)))
+def test_a_kind_that_asks_half_way_has_three_edges_more(live, superuser, start, end):
+    with live.scope("admin"):
+        job = rows.one_of(ImportJob, live.user("admin"))
+    path = ["processing", "review"] if start == "review" else PATHS[start]
+    for status in path:
+        go(superuser, job, status, "jobs_importjob")
+    if (start, end) in HAND_WRITTEN | REVIEWED:
+        go(superuser, job, end, "jobs_importjob")
+        return
+    with pytest.raises(psycopg.errors.CheckViolation):
+        go(superuser, job, end, "jobs_importjob")
+
+
+@pytest.mark.parametrize(("start", "end"), [(a, b) for a in PATHS for b in Status.values if a != b])
 def test_only_legal_edges_pass_the_trigger(live, echo, superuser, start, end):
     job = echo(live, "finance")
     for status in PATHS[start]:

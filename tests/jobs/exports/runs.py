@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from jobs import storage
 from jobs.engine import kinds, runner
-from jobs.exports import services, storage
+from jobs.exports import services
 from jobs.models import ExportJob
 from tests.world import World
 

@@ -9,7 +9,7 @@ from django.test import override_settings
 
 from accounts.audit import Operation
 from accounts.models import Tenant
-from jobs.exports import naming
+from jobs.engine.numbers import next_job_no
 from jobs.models import DayNumber, ExportJob
 from tests.exports_helpers import (
     API,
@@ -254,13 +254,13 @@ class TestNumbers:
         moment = datetime(2026, 11, 22, 3, tzinfo=UTC)
         with world.scope("platform"):
             DayNumber.objects.create(letter="E", day=moment.date(), last=998)
-            assert [naming.next_job_no("E", moment) for _number in range(2)] == ["E20261122999", "E202611221000"]
+            assert [next_job_no("E", moment) for _number in range(2)] == ["E20261122999", "E202611221000"]
 
     def test_the_day_is_the_product_time_zones(self, world):
         with world.scope("platform"):
             last_minute = datetime(2026, 10, 3, 15, 59, tzinfo=UTC)
-            assert naming.next_job_no("E", last_minute) == "E20261003001"
-            assert naming.next_job_no("E", last_minute + timedelta(minutes=1)) == "E20261004001"
+            assert next_job_no("E", last_minute) == "E20261003001"
+            assert next_job_no("E", last_minute + timedelta(minutes=1)) == "E20261004001"
 
     def test_a_refused_request_leaves_a_gap_at_most(self, world, sign_in):
         client = sign_in("finance")

@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from jobs import storage
 from jobs.admin import files
-from jobs.exports import storage
 from jobs.exports.facts import Facts
 from jobs.models import ExportJob
 from tests.exports_helpers import ENGLISH, Trail, Web, body_of, path_of

@@ -134,7 +134,7 @@ class TestCreate:
                 {"file_type": "json", "options": {"bom": False}},
                 "A json file has no such option. Allowed: compression, lines, raw.",
             ),
-            ({"colour": 1}, "Allowed: type, file_type, params, columns, options, source."),
+            ({"colour": 1}, "Allowed: type, file_type, params, columns, options, source, reuse."),
         ],
     )
     def test_what_is_allowed_is_told(self, client, change, word):
@@ -305,7 +305,7 @@ def told(response: Any) -> None:
     """Either it worked, or it is a refusal of the one shape; never a fault of ours."""
     assert response.status_code < 500, response.content
     if response.status_code >= 400:
-        assert list(response.json()) == ["code", "message", "advice", "details", "request_id"]
+        assert list(response.json()) == ["code", "message", "advice", "details", "request_id", "docs"]
 
 
 @fuzz

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from jobs import storage
 from jobs.engine import kinds, runner
-from jobs.exports import chunks, services, storage
+from jobs.exports import chunks, services
 from jobs.models import ExportChunk, ExportJob, JobLog
 from jobs.records.demo import fill
 

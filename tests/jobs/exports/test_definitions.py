@@ -16,8 +16,9 @@ from accounts.models import User
 from accounts.services import set_roles
 from exportcenter.common import clock
 from exportcenter.common.errors import InvalidParameters, NotFound, PermissionRefused, StateConflict
+from jobs import storage
 from jobs.engine import kinds, runner
-from jobs.exports import definitions, planning, services, storage
+from jobs.exports import definitions, planning, services
 from jobs.models import DefinitionVersion, ExportDefinition, ExportJob
 from tests.exports_helpers import Trail
 from tests.jobs.records import samples

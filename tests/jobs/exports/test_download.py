@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from accounts.models import Tenant, User
 from accounts.services import set_active, set_permissions, set_roles
+from jobs import storage
 from jobs.engine import kinds, lifecycle
-from jobs.exports import links, storage
+from jobs.exports import links
 from jobs.models import DownloadHandle, ExportJob, FileRemoval
 from tests.exports_helpers import (
     API,
@@ -114,6 +115,7 @@ class TestWholeFile:
             "size": SIZE,
             "user_id": user.code,
             "file": ready.file_name,
+            "type": "orders",
         }
 
     def test_a_file_that_vanished_from_the_store_is_gone(self, world, client, ready, user):

@@ -1,5 +1,6 @@
 """Downloads from a real web server: parts, flat memory, and the cut when a right is withdrawn."""
 
+import contextlib
 import hashlib
 import random
 import socket
@@ -8,7 +9,10 @@ import time
 import httpx
 import pytest
 
+from accounts.models import AccessToken
 from accounts.services import set_roles
+from accounts.tokens import revoke_tokens
+from tests.accounts.token_helpers import give
 from tests.exports_helpers import Trail, Web, link, signed_in
 
 MIB = 1 << 20
@@ -78,6 +82,23 @@ def test_an_interrupted_download_is_recorded_and_resumed(live, exports, web, fin
     assert [entry.details["first"] for entry in trail.downloads()] == [0, len(got)]
 
 
+def test_slow_downloads_hold_no_database_connection(live, exports, tmp_path, finance):
+    """Five slow readers and a pool of two: the sixth request is served at once."""
+    cookies, user = finance
+    job = exports.make("finance", status="ready", content=BIG)
+    server = Web(tmp_path, environment={"DATABASE_POOL": "2"})
+    with contextlib.ExitStack() as stack:
+        stack.callback(server.close)
+        for _number in range(5):
+            raw = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BLOCK)
+            lines = [f"GET {link(job, user)} HTTP/1.1", "Host: 127.0.0.1", f"Cookie: {cookies['Cookie']}", "", ""]
+            raw.sendall("\r\n".join(lines).encode())
+            assert raw.recv(BLOCK).startswith(b"HTTP/1.1 200")
+        with httpx.Client(base_url=server.address, headers=cookies, trust_env=False, timeout=5) as http:
+            assert http.get(f"/api/v1/exports/{job.job_no}").status_code == 200
+
+
 @pytest.mark.parametrize(("dataset", "cut"), [("orders", True), ("members", False)])
 def test_a_stream_of_a_class_ends_when_the_right_is_withdrawn(live, exports, web, finance, dataset, cut):
     """Amount and risk files are checked again every five seconds; files of no class flow on."""
@@ -99,6 +120,24 @@ def test_a_stream_of_a_class_ends_when_the_right_is_withdrawn(live, exports, web
             _give_roles(live, ["finance"])
     assert (received < len(BIG)) is cut
     assert received > MIB
+
+
+def test_a_stream_of_a_class_ends_when_its_api_token_is_revoked(live, exports, web, finance):
+    job = exports.make("finance", "orders", "ready", content=BIG)
+    text = give(live, "finance", "exports:download")
+    with socket.create_connection(("127.0.0.1", web.port), timeout=10) as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BLOCK)
+        lines = [f"GET {link(job, finance[1])} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {text}"]
+        raw.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+        received = len(raw.recv(BLOCK))
+        with live.scope("finance"):
+            assert revoke_tokens(tokens=AccessToken.objects.all(), actor=live.user("finance")) == 1
+        slow_until = time.monotonic() + 6
+        while block := _receive(raw):
+            received += len(block)
+            if time.monotonic() < slow_until:
+                time.sleep(0.1)
+    assert MIB < received < len(BIG)
 
 
 def _receive(raw: socket.socket) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from jobs.exports import storage
+from jobs import storage
 from jobs.formats.sink import SpoolFile
 from jobs.models import ExportChunk, ExportJob, JobLog
 from jobs.records.demo import fill

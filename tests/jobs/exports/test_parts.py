@@ -15,8 +15,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.services import set_roles
+from jobs import storage
 from jobs.engine import sweeps
-from jobs.exports import storage
 from jobs.models import DownloadHandle, FileRemoval, JobLog
 from tests.exports_helpers import API, ENGLISH, Trail, body_of, in_scope_of, link, path_of, post
 from tests.jobs.exports.runs import ask, content, in_store, run, stored

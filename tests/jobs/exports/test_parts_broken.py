@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.utils import timezone
 
+from jobs import storage
 from jobs.engine.context import Reason
 from jobs.engine.errors import StorageTrouble
-from jobs.exports import delivery, services, storage, work
+from jobs.exports import delivery, services, work
 from jobs.formats.sink import SpoolFile
 from jobs.models import ExportJob, JobLog
 from tests.exports_helpers import in_scope_of, in_thread

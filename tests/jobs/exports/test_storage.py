@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from jobs import storage
 from jobs.engine.errors import StorageTrouble
-from jobs.exports import storage
 from jobs.models import FileRemoval
 
 CONTENT = bytes(range(256)) * 40

@@ -93,8 +93,8 @@ def looks_like_formula(text: str) -> bool:
 
 
 def guarded(text: str) -> str:
-    """With the quote that stops spreadsheets."""
-    return "'" + text if looks_like_formula(text) else text
+    """With the quote that stops spreadsheets. A text that has such quotes of its own gets one more."""
+    return "'" + text if looks_like_formula(text.lstrip("'")) else text
 
 
 def legal(text: str) -> str:

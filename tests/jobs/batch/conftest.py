@@ -1,0 +1,5 @@
+"""Tasks of two kinds."""
+
+from tests.jobs.engine.conftest import echo
+
+__all__ = ["echo"]
