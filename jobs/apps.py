@@ -16,8 +16,8 @@ class JobsConfig(AppConfig):
     def ready(self) -> None:
         from jobs.batch import checks  # noqa: F401 - registers the check that no kind is forgotten
         from jobs.datasets import registry
-        from jobs.exports import batch, kind, notices  # noqa: F401 - register the export kind, its tasks and words
-        from jobs.imports import applying  # noqa: F401 - errors of jobs for the registry
+        from jobs.exports import batch, chunks, kind, notices, work  # noqa: F401 - register the export kind, its tasks and words  # noqa: F401 - errors that notifications speak of
+        from jobs.imports import applying, running  # noqa: F401 - and those of imports
         from jobs.imports import batch as import_batch  # noqa: F401 - and those of imports
         from jobs.imports import kind as import_kind  # noqa: F401
         from jobs.imports import notices as import_notices  # noqa: F401

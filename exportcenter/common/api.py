@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from exportcenter.common import errors, request_id, result
+from exportcenter.common.bodies import declared_length
 
 log = logging.getLogger(__name__)
 
@@ -161,8 +162,7 @@ class StrictJSONParser(JSONParser):
 
 def length_of(stream: Any) -> int:
     """What a request says that its body has; it may be unread (exportcenter.common.body_limit)."""
-    length = str(getattr(stream, "META", {}).get("CONTENT_LENGTH") or "")
-    return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0
+    return declared_length(str(getattr(stream, "META", {}).get("CONTENT_LENGTH") or ""))
 
 
 def _too_large() -> errors.BodyTooLarge:

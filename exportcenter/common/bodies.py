@@ -11,6 +11,11 @@ from exportcenter.common.errors import InvalidParameters
 # Each check answers with what is wrong, or with an empty text.
 
 
+def declared_length(header: str) -> int:
+    """Bytes that a Content-Length header announces; 0 for one that cannot be read."""
+    return int(header) if header.isascii() and header.isdigit() and len(header) < 20 else 0
+
+
 def read_body(request: Request, *, required: tuple[str, ...] = (), **fields: Callable[[Any], str]) -> dict[str, Any]:
     """The JSON body with exactly the ``fields`` named. Raises InvalidParameters by field."""
     body = request.data  # {} when nothing was sent; null is something

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
+from exportcenter.common.bodies import declared_length
 from exportcenter.common.uploads import AROUND
 
 Message = Mapping[str, Any]
@@ -56,6 +57,4 @@ class _Given:
 
 
 def _declared(scope: Scope) -> int:
-    """The length in the headers; 0 where there is none that can be read."""
-    length = dict(scope["headers"]).get(b"content-length", b"")
-    return int(length) if length.isdigit() and len(length) < 20 else 0
+    return declared_length(dict(scope["headers"]).get(b"content-length", b"").decode("latin-1"))

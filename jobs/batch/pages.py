@@ -128,7 +128,7 @@ def _ask(request: HttpRequest, facade: BatchFacade, job: Any, viewer: User, back
         "back": back,
     }
     request.current_app = admin.site.name
-    return render(request, "jobs/imports/ask.html", context)
+    return render(request, "jobs/ask.html", context)
 
 
 def _read(query: QueryDict) -> Asked:

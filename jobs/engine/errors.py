@@ -1,7 +1,11 @@
 """Why a job could not be finished, in words for the person who asked (SPEC E17)."""
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
+
+_of_code: dict[str, type["JobError"]] = {}
 
 
 class JobError(Exception):
@@ -18,10 +22,19 @@ class JobError(Exception):
     transient = False
     waits = False
 
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        _of_code.setdefault(cls.code, cls)
+
     def __init__(self, message: str = "", advice: str = "") -> None:
         self.message = message or _(self.default_message)
         self.advice = advice or _(self.default_advice)
         super().__init__(self.message)
+
+
+def error_of(code: object) -> JobError:
+    """The error of this code in the current language; the plain one for a code that is gone."""
+    return _of_code.get(str(code), JobError)()
 
 
 class JobCrashed(JobError):

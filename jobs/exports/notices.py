@@ -4,7 +4,7 @@ from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
 from jobs.datasets import title_of
-from jobs.engine.errors import JobError
+from jobs.engine.errors import error_of
 from jobs.exports import words
 from jobs.models.notification import Notification
 from jobs.notices.presenting import Level, Words, register
@@ -64,16 +64,3 @@ def _named(notification: Notification) -> dict[str, str]:
 
 def _path(notification: Notification) -> str:
     return PAGE.format(job_no=notification.subject)
-
-
-def error_of(code: object) -> JobError:
-    """The error of this code in the current language; the plain one for a code that is gone."""
-    from jobs.exports import chunks, work  # noqa: F401 - a web process has not met their errors yet
-    from jobs.imports import applying, running  # noqa: F401 - nor these
-
-    known = {error.code: error for error in _all_errors(JobError)}
-    return known.get(str(code), JobError)()
-
-
-def _all_errors(base: type[JobError]) -> list[type[JobError]]:
-    return [base, *(found for error in base.__subclasses__() for found in _all_errors(error))]

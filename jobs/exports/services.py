@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -11,23 +10,22 @@ from django.utils.translation import gettext as _
 from accounts import audit, policy
 from accounts.audit import Operation
 from accounts.models import Tenant, User
-from exportcenter.common import clock, request_id
+from exportcenter.common import clock
 from exportcenter.common.client import Client
-from exportcenter.common.database import lock_by_name, lock_row
-from exportcenter.common.errors import InvalidParameters, NotFound, StateConflict, Throttled
+from exportcenter.common.database import lock_by_name
+from exportcenter.common.errors import InvalidParameters, StateConflict, Throttled
 from jobs import formats
 from jobs.datasets import CUSTOM
 from jobs.datasets.query import Plan
 from jobs.engine import kinds, lifecycle, queue
 from jobs.engine.config import RETRY_PAUSE
-from jobs.engine.numbers import next_job_no
 from jobs.engine.states import FROZEN, Status
 from jobs.exports import estimating, planning
 from jobs.exports.digest import params_hash
 from jobs.models import Attempt, DownloadHandle, ExportChunk, ExportJob, ExportPreview, JobLog
 from jobs.models.job import Lane
+from jobs.requesting import check_source, locked, new_job, numbered
 
-SOURCE_LENGTH = 200
 COPIED = ("type", "file_type", "params", "columns", "options", "source", "definition_id", "definition_version")
 """What a retry takes over."""
 
@@ -121,7 +119,7 @@ def retry_export(job_no: str, *, actor: User, client: Client | None = None) -> E
     newest = ExportJob.objects.filter(root_id=old.root_id).order_by("-retry_no").first()
     _refuse_too_soon(newest)
     formats.get(old.file_type)
-    _check_source(old.source)
+    check_source(old.source)
     wanted = _try_out(old.type, old.params, old.columns, actor)
     foreseen = estimating.foresee(
         estimating.Wish(
@@ -215,23 +213,14 @@ def delete_expired(*, actor: User, client: Client | None = None) -> int:
 
 def find_visible(job_no: str, actor: User) -> ExportJob:
     """The export of this number, if ``actor`` may see it. Raises NotFound otherwise: a stranger learns nothing."""
-    job: ExportJob | None = (
-        ExportJob.objects.visible_to(actor).select_related("owner").filter(job_no=job_no[:30]).first()
-        if "\0" not in job_no
-        else None
-    )
-    if job is None:
-        raise NotFound()
+    job: ExportJob = numbered(ExportJob.objects.visible_to(actor).select_related("owner"), job_no)
     return job
 
 
 def lock_visible(job_no: str, actor: User) -> ExportJob:
     """The same, with its row locked for this transaction. Raises Locked when somebody holds it for over a second."""
     seen = find_visible(job_no, actor)
-    try:
-        job: ExportJob = lock_row(ExportJob.objects.select_related("owner"), seen.pk)
-    except ExportJob.DoesNotExist:
-        raise NotFound() from None
+    job: ExportJob = locked(ExportJob.objects.select_related("owner"), seen)
     return job
 
 
@@ -261,7 +250,7 @@ def check_request(
     file_format = formats.get(request.file_type)
     parsed = formats.FormatOptions.parse(request.options)
     file_format.check(request.options)
-    _check_source(source)
+    check_source(source)
     if not isinstance(request.params, Mapping):
         raise InvalidParameters(details={"params": [_("An object of filters is expected.")]})
     fixed_params, fixed_columns = planning.fix(request, actor=actor)
@@ -287,29 +276,10 @@ def _try_out(type_key: str, params: Mapping[str, Any], columns: Sequence[str] | 
         raise InvalidParameters(details=named) from error
 
 
-def _check_source(source: str) -> None:
-    if len(source) > SOURCE_LENGTH or not source.isprintable():
-        raise InvalidParameters(
-            details={"source": [_("At most %(most)d printable characters.") % {"most": SOURCE_LENGTH}]}
-        )
-
-
 def _new_job(actor: User) -> ExportJob:
-    """A row that is not saved yet: owner, zone, language and a number; limits are checked."""
-    now = clock.now()
-    job = ExportJob(
-        id=uuid.uuid4(),
-        tenant_id=actor.tenant_id,
-        owner=actor,
-        job_no=next_job_no(kinds.get("export").letter, now),
-        created_at=now,
-        available_at=now,
-        language=actor.language,
-        time_zone=str(ZoneInfo(actor.time_zone)),
-        owner_epoch=actor.authz_epoch,
-        request_id=request_id.current(),
-    )
-    job.root_id = job.id
+    """A row that is not saved yet; the caps of the queue are checked."""
+    job = new_job(ExportJob, kind="export", actor=actor)
+    job.owner_epoch = actor.authz_epoch
     _refuse_over_quota(actor)
     return job
 
@@ -346,7 +316,7 @@ def _origin(job: ExportJob) -> dict[str, Any]:
 
 
 def _refuse_over_quota(actor: User) -> None:
-    """The queue's caps per tenant and user (SPEC E9). Exact, since next_job_no made creating one at a time."""
+    """The queue's caps per tenant and user (SPEC E9). Exact, since new_job made creating one at a time."""
     from django.conf import settings
 
     waiting = ExportJob.objects.filter(status=Status.QUEUED)

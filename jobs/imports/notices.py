@@ -4,7 +4,7 @@ from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
 from jobs.datasets import title_of
-from jobs.exports.notices import error_of
+from jobs.engine.errors import error_of
 from jobs.models.notification import Notification
 from jobs.notices.presenting import Level, Words, register
 

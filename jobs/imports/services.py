@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -14,21 +13,19 @@ from django.utils.translation import gettext as _
 from accounts import audit, policy
 from accounts.audit import Operation
 from accounts.models import User
-from exportcenter.common import clock, request_id
 from exportcenter.common.client import Client
-from exportcenter.common.database import lock_by_name, lock_row
-from exportcenter.common.errors import InvalidParameters, NotFound, StateConflict, Throttled
+from exportcenter.common.database import lock_by_name
+from exportcenter.common.errors import InvalidParameters, StateConflict, Throttled
 from jobs.datasets import Dataset, Mode, registry
 from jobs.engine import kinds, lifecycle, queue
-from jobs.engine.numbers import next_job_no
 from jobs.engine.states import CANCELABLE, FROZEN, Status
 from jobs.imports import files, mapping, running
 from jobs.imports.counting import Counts
 from jobs.imports.fields import fields_of
 from jobs.models import ImportChange, ImportJob
 from jobs.models.importing import OnError
+from jobs.requesting import check_source, locked, new_job, numbered
 
-SOURCE_LENGTH = 200
 COPIED = ("dataset", "sensitivity", "file_id", "mode", "on_error", "choices", "mapping", "facts", "source")
 """What a retry takes over."""
 
@@ -78,7 +75,7 @@ def request_import(
     handling = _one_of(OnError, on_error, "on_error")
     for action in running.actions_of(chosen_mode):
         policy.may(actor, action, target).or_refuse()
-    _check_source(source)
+    check_source(source)
     kept = files.find_file(file_id, actor=actor)
     reading = files.choices_of(dict(choices or {}))
     found = files.glance(kept, reading).facts
@@ -238,20 +235,14 @@ def undo_of(job: ImportJob) -> ImportJob | None:
 
 def find_visible(job_no: str, actor: User) -> ImportJob:
     """The import of this number, if ``actor`` may see it. Raises NotFound otherwise: a stranger learns nothing."""
-    job: ImportJob | None = (
-        ImportJob.objects.visible_to(actor).select_related("owner", "file").filter(job_no=job_no[:30]).first()
-        if "\0" not in job_no
-        else None
-    )
-    if job is None:
-        raise NotFound()
+    job: ImportJob = numbered(ImportJob.objects.visible_to(actor).select_related("owner", "file"), job_no)
     return job
 
 
 def lock_visible(job_no: str, actor: User) -> ImportJob:
     """The same, with its row locked for this transaction. Raises Locked when somebody holds it for over a second."""
     seen = find_visible(job_no, actor)
-    job: ImportJob = lock_row(ImportJob.objects.select_related("owner", "file"), seen.pk)
+    job: ImportJob = locked(ImportJob.objects.select_related("owner", "file"), seen)
     return job
 
 
@@ -264,27 +255,9 @@ def _one_of(kind: Any, value: str, name: str) -> Any:
         ) from None
 
 
-def _check_source(source: str) -> None:
-    if len(source) > SOURCE_LENGTH or not source.isprintable():
-        raise InvalidParameters(
-            details={"source": [_("At most %(most)d printable characters.") % {"most": SOURCE_LENGTH}]}
-        )
-
-
 def _new_job(actor: User) -> ImportJob:
-    now = clock.now()
-    job = ImportJob(
-        id=uuid.uuid4(),
-        tenant_id=actor.tenant_id,
-        owner=actor,
-        job_no=next_job_no(kinds.get("import").letter, now),
-        created_at=now,
-        available_at=now,
-        language=actor.language,
-        time_zone=str(ZoneInfo(actor.time_zone)),
-        request_id=request_id.current(),
-    )
-    job.root_id = job.id
+    """A row that is not saved yet; the limit of waiting ones is checked."""
+    job = new_job(ImportJob, kind="import", actor=actor)
     waiting = ImportJob.objects.filter(owner=actor).filter(Q(status=Status.QUEUED) | Q(status=Status.REVIEW))
     most = settings.QUEUED_PER_USER
     if waiting[: most + 1].count() >= most:

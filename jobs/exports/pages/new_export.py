@@ -22,7 +22,7 @@ from jobs.exports import catalogue, definitions, services
 from jobs.exports.definitions_presenting import shown_body
 from jobs.exports.pages import list_query, new_form, new_start
 from jobs.exports.pages.views import staff_page
-from jobs.exports.services import SOURCE_LENGTH
+from jobs.requesting import is_source
 
 FIXED = frozenset({"dataset", "zone", "definition", "version", "name"})
 """Of a custom job's parameters: what a new request does not say, or says itself."""
@@ -141,7 +141,7 @@ def _still(key: str) -> Dataset:
 def _source(request: HttpRequest) -> str:
     """Where the dialog was opened: what the API would refuse is no source."""
     given = request.GET.get("source", "")
-    return given if len(given) <= SOURCE_LENGTH and given.isprintable() else ""
+    return given if is_source(given) else ""
 
 
 def _context(draft: Draft, viewer: User) -> dict[str, Any]:

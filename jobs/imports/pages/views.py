@@ -130,7 +130,7 @@ def _ask(request: HttpRequest, job: ImportJob, key: str) -> HttpResponse:
         "back": reverse("imports-page", args=[job.job_no]),
     }
     request.current_app = admin.site.name
-    return render(request, "jobs/imports/ask.html", context)
+    return render(request, "jobs/ask.html", context)
 
 
 def _part(request: HttpRequest, template: str, context: dict[str, Any], *, more: bool) -> HttpResponse:
