@@ -42,6 +42,11 @@ def spend(request: Request, rate: Rate) -> None:
     _use(request._request, stored.take(rate, *_who(request)))
 
 
+def spend_on_page(request: HttpRequest, user: User, rate: Rate) -> None:
+    """The same for a page, where ``user`` asks by session: what they do there and through the API counts together."""
+    _use(request, stored.take(rate, "user", str(user.pk)))
+
+
 def spend_sign_in(request: HttpRequest, name: str) -> None:
     """Use up one try to sign in as ``name``. Raises Throttled (429); call it before the password is looked at."""
     address = address_of(request)

@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
+from accounts.limits.doors import spend_on_page
+from accounts.limits.rates import CREATE
 from accounts.models import User
 from exportcenter.common.api import length_of
 from exportcenter.common.client import client_of
@@ -80,16 +82,18 @@ def _keep(request: HttpRequest) -> HttpResponse:
     by_script = "X-Part" in request.headers
     given = {name: request.POST[name][:LONGEST] for name in KEPT if request.POST.get(name)}
     try:
+        spend_on_page(request, viewer, CREATE)
         allow_pauses(PAUSE_SECONDS)
         sent = request.FILES.get("file")
         if sent is None:
             raise InvalidParameters(_("No file was sent."), advice=_("Choose one and send it again."))
         kept = files.keep_file(sent.chunks(), name=sent.name or "", actor=viewer, client=client_of(request))
     except ExportCenterError as error:
-        if by_script:
-            return _told(error)
         asked = _read(_query(given), viewer)
-        return _page(request, asked, viewer, status=error.status, refused=error)
+        refused = _told(error) if by_script else _page(request, asked, viewer, status=error.status, refused=error)
+        if error.retry_after is not None:
+            refused["Retry-After"] = str(error.retry_after)
+        return refused
     address = f"{reverse('imports-page-new')}?{_query(given | {'file': str(kept.pk)}).urlencode()}"
     return JsonResponse({"address": address}) if by_script else HttpResponseRedirect(address)
 

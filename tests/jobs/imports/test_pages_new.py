@@ -178,6 +178,22 @@ class TestUpload:
         with world.scope("operator"):
             assert not ImportFile.objects.exists()
 
+    @pytest.mark.parametrize("by_script", [True, False])
+    def test_uploads_are_counted_like_those_by_the_api(self, world, client, settings, by_script):
+        settings.LIMIT_CREATE_PER_MINUTE = 2
+        extra = {"HTTP_X_PART": "upload"} if by_script else {}
+        answers = [
+            client.post(UPLOAD, {"file": SimpleUploadedFile("a.csv", CONTENT), "dataset": "members"}, **extra)
+            for _number in range(4)  # the count outlives a test: it may be used up from the first
+        ]
+        refused = [answer for answer in answers if answer.status_code == 429]
+        assert len(refused) >= 2
+        assert int(refused[0]["Retry-After"]) > 0
+        told = json.loads(refused[0].content)["message"] if by_script else read(refused[0]).one(id="im-refused").text
+        assert "2" in told
+        with world.scope("operator"):
+            assert ImportFile.objects.count() == 4 - len(refused)
+
     def test_get_is_not_for_uploads(self, client):
         assert client.get(UPLOAD).status_code == 405
 
