@@ -45,10 +45,10 @@ fuzz: env-dev ## Ask the API 5,000 things that its document allows and forbids; 
 	@$(BIN)/python manage.py compile_locale
 	@FUZZ_CASES=$${FUZZ_CASES:-5000} FUZZ_SEED=$${FUZZ_SEED:-random} $(BIN)/python -m pytest tests/contracts/test_fuzz.py $(ARGS)
 
-office: env-dev ## Install LibreOffice Calc (apt, 300 MB) and have it open what we write
+office: env-dev ## Install LibreOffice Calc (apt, 300 MB) and have it open what we write and save what we read
 	@sh deploy/system_packages.sh office
 	@$(BIN)/python manage.py compile_locale
-	@$(BIN)/python -m pytest tests/jobs/formats/test_office.py $(ARGS)
+	@$(BIN)/python -m pytest tests/jobs/formats/test_office.py tests/jobs/imports/test_office.py $(ARGS)
 
 bench: env-dev ## Measure ours and the peers in turn; writes docs/benchmarks.md; ARGS="--rows 300000 --only csv"
 	@$(BIN)/python -m bench $(ARGS)

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.exports_helpers import Exports
+from tests.office_program import office  # noqa: F401 - a fixture
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 import csv
 import io
 import re
-import shutil
-import subprocess
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,42 +17,18 @@ from jobs.datasets.base import Kind
 from jobs.datasets.query import plan
 from jobs.formats.base import About
 from jobs.records.demo import fill
+from tests import office_program
 from tests.jobs.formats import hostile, rules
 from tests.jobs.formats.rules import SHANGHAI, Text
 from tests.jobs.formats.second_programs import of_csv
 from tests.jobs.formats.test_readback import Made, compare, expected, given, make  # noqa: F401 - given is a fixture
 
-SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
-pytestmark = [
-    pytest.mark.skipif(SOFFICE is None, reason="LibreOffice is not installed; `make office` installs it"),
-    pytest.mark.timeout(600),
-]
+pytestmark = office_program.NEEDED
 
 TO_CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,true,false,false,false,false,-1"
 """Comma, quotes, UTF-8, from line 1, all texts quoted, values not as shown, no formulas, every sheet in a file."""
-TO_XLSX = "xlsx:Calc MS Excel 2007 XML"
 FROM_CSV = "Text - txt - csv (StarCalc):44,34,76,1"
 CELL_FORMATS = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%d %H:%M:%S"}
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory):
-    """office(file, format, options…) → what LibreOffice makes of it, in a profile of its own."""
-    profile = tmp_path_factory.mktemp("profile").as_uri()
-
-    def convert(source: Path, target: str, *more: str) -> list[Path]:
-        out = source.parent / "converted"
-        command = [
-            str(SOFFICE), f"-env:UserInstallation={profile}", "--headless", "--norestore",
-            *more, "--convert-to", target, "--outdir", str(out), str(source),
-        ]  # fmt: skip
-        result = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=300, check=False)
-        assert result.returncode == 0, result.stderr
-        made = sorted(out.iterdir()) if out.exists() else []
-        assert made, f"LibreOffice refused the file: {result.stdout} {result.stderr}"
-        return made
-
-    return convert
 
 
 def named(made: Made, name: str, folder: Path) -> Path:
@@ -155,7 +129,7 @@ def test_no_cell_of_a_hostile_csv_file_is_a_formula(given, office, tmp_path):  #
     table = given(unfit=False, columns=[*columns, *infinite])
     wanted = of_csv(make(table, "csv", tmp_path, every=False).path.read_bytes(), bom=True)
     path = named(make(table, "csv", tmp_path, every=False), "hostile.csv", tmp_path)
-    (only,) = office(path, TO_XLSX, f"--infilter={FROM_CSV}")
+    (only,) = office(path, office_program.TO_XLSX, f"--infilter={FROM_CSV}")
     found = list(openpyxl.load_workbook(only, read_only=True).worksheets[0].iter_rows())
     assert len(found) == len(wanted)
     assert {cell.data_type for row in found for cell in row} <= {"s", "n", "d", "b"}  # "f" is a formula
@@ -176,7 +150,7 @@ def test_no_cell_of_a_hostile_csv_file_is_a_formula(given, office, tmp_path):  #
 def test_the_guard_is_needed(office, tmp_path):
     """Without the quote LibreOffice would compute: the test above can fail."""
     (tmp_path / "bare.csv").write_text("=1+1\n'=1+1\n")
-    (only,) = office(tmp_path / "bare.csv", TO_XLSX, f"--infilter={FROM_CSV}")
+    (only,) = office(tmp_path / "bare.csv", office_program.TO_XLSX, f"--infilter={FROM_CSV}")
     first, second = (row[0] for row in openpyxl.load_workbook(only).worksheets[0].iter_rows())
     assert (first.data_type, second.data_type, second.value) == ("f", "s", "'=1+1")
 

@@ -8,8 +8,8 @@ from typing import Any
 from exportcenter_client.cli.codes import TABLE
 from exportcenter_client.version import VERSION
 
-SCOPES = "exports:read,exports:write,exports:download,definitions:read,events:read"
-"""What a token needs for the commands of exports."""
+SCOPES = "exports:read,exports:write,exports:download,imports:read,imports:write,definitions:read,events:read"
+"""What a token needs for the commands of exports and imports."""
 
 
 class WrongWords(ValueError):
