@@ -5,6 +5,9 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     const outcome = document.getElementById(button.dataset.outcome);
     button.hidden = false;
     field.addEventListener("focus", () => field.select());
+    if (field.autofocus) {
+        field.focus(); // a busy browser forgets the attribute, or obeys it before anybody selects
+    }
     button.addEventListener("click", async () => {
         outcome.textContent = (await copied(field)) ? button.dataset.done : button.dataset.failed;
     });
