@@ -210,3 +210,11 @@ def test_odd_headers(world, header):
     answer = Client().get(LIST, HTTP_AUTHORIZATION=header)
     assert (answer.status_code, answer.json()["code"]) == (401, "NOT_AUTHENTICATED")
     assert post(Client(), LOGOUT, HTTP_AUTHORIZATION=header).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh-hans", "令牌无效或已过期"), ("en", "Token is invalid or expired")], ids=["zh", "en"]
+)
+def test_the_refusal_speaks_the_readers_language(world, language, words):
+    answer = Client().get(LIST, HTTP_AUTHORIZATION="Bearer a.b.c", HTTP_ACCEPT_LANGUAGE=language)
+    assert (answer.status_code, answer.json()["message"]) == (401, words)
