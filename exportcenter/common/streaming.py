@@ -14,7 +14,7 @@ from exportcenter.common.database import free_request_connection
 def stream(request: HttpRequest, blocks: Iterator[bytes]) -> StreamingHttpResponse:
     """The answer to ``request`` that sends ``blocks``, a generator, closed at the end, whatever the end. Django's
     FileResponse reads a file whole into memory under ASGI."""
-    return StreamingHttpResponse(_in_threads(blocks) if isinstance(request, ASGIRequest) else blocks)
+    return StreamingHttpResponse(in_threads(blocks, release=True) if isinstance(request, ASGIRequest) else blocks)
 
 
 def attach(response: HttpResponseBase, *, name: str, plain: str) -> None:
@@ -30,10 +30,12 @@ def blocks_of(source: IO[bytes], size: int = 256 << 10) -> Iterator[bytes]:
             yield block
 
 
-async def _in_threads(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The same for ASGI: reading never blocks the event loop, memory stays at one block, the database is let go."""
+async def in_threads(blocks: Iterator[bytes], *, release: bool = False) -> AsyncIterator[bytes]:
+    """``blocks``, a generator, for ASGI: reading never blocks the event loop, memory stays at one block. ``release``:
+    let the database go first."""
     try:
-        await free_request_connection()
+        if release:
+            await free_request_connection()
         while (block := await asyncio.to_thread(next, blocks, None)) is not None:
             yield block
     finally:

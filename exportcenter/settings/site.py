@@ -39,7 +39,7 @@ MIDDLEWARE = [
     "exportcenter.common.request_id.RequestIdMiddleware",
     "jobs.exports.waiting_doors.WaitingMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "exportcenter.common.static_files.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
     "exportcenter.common.admin_csp.AdminCSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
