@@ -10,6 +10,8 @@ from pathlib import Path
 from bench import environment
 
 SAMPLE_SECONDS = 0.05
+BORN_SECONDS = 0.01
+"""From the birth of a process until it runs its own program: before that it counts its parent's memory once more."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,13 @@ def run(command: Sequence[str | Path], *, given: str = "") -> Finished:
 def _watch(pid: int, peaks: list[float], ended: threading.Event) -> None:
     # The kernel keeps each process's highest resident set, so nothing between two looks is missed but the last
     # moment before an end. Not ru_maxrss: that still remembers the parent before exec.
+    known: set[int] = set()
     while not ended.is_set():
-        peaks[0] = max(peaks[0], sum(map(_highest_mb, _family(pid))))
+        family = set(_family(pid))
+        if family - known:
+            known |= family
+            time.sleep(BORN_SECONDS)
+        peaks[0] = max(peaks[0], sum(map(_highest_mb, family)))
         ended.wait(SAMPLE_SECONDS)
 
 
