@@ -1,15 +1,13 @@
 """Webhooks in the admin: own ones, and the company's for those who manage them. Changed by the services only."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.handlers.asgi import ASGIRequest
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -23,8 +21,8 @@ from unfold.enums import ActionVariant
 
 from accounts.admin_base import ReadOnlyAdmin
 from exportcenter.common.client import client_of
-from exportcenter.common.database import free_request_connection
 from exportcenter.common.errors import ExportCenterError, InvalidParameters
+from exportcenter.common.streaming import stream
 from jobs.admin.definition_columns import person_of
 from jobs.admin.webhook_columns import WebhookColumns, last_attempt
 from jobs.admin.webhook_form import WebhookForm
@@ -120,8 +118,7 @@ class WebhookAdmin(WebhookColumns, ReadOnlyAdmin):
             attempt = pinging.prepare(webhook.pk, actor=person_of(request))
             page = self._page(request, "test", title=_("Send a test"), mark=MARK, back=_page(webhook))
             before, _mark, after = cast(str, page.render().content.decode()).partition(MARK)
-            blocks = _outcome(attempt, before, after, translation.get_language() or "")
-            return StreamingHttpResponse(_in_thread(blocks) if isinstance(request, ASGIRequest) else blocks)
+            return stream(request, _outcome(attempt, before, after, translation.get_language() or ""))
 
         return self._with(request, object_id, ask_or_send)
 
@@ -252,12 +249,6 @@ def _outcome(attempt: Any, before: str, after: str, language: str) -> Iterator[b
         )
     yield shown.encode()
     yield after.encode()
-
-
-async def _in_thread(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    await free_request_connection()
-    while (block := await asyncio.to_thread(next, blocks, None)) is not None:
-        yield block
 
 
 def _details(error: ExportCenterError) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from django.utils import translation
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +19,7 @@ from exportcenter.common.client import client_of
 from exportcenter.common.etag import conditional, link_window, tag_of
 from exportcenter.common.listing import PAGING, Listing
 from exportcenter.common.openapi import documented
+from exportcenter.common.streaming import stream
 from jobs.exports import api_docs, bulk, links, marks, presenting, reuse, services
 from jobs.exports.bodies import is_use_count
 from jobs.exports.download import serve
@@ -247,10 +248,12 @@ class ExportLog(ExportView):
             policy_tag=job.policy_tag,
         )
         viewer = person(request)
-        lines = [presenting.log_line(line, viewer) + "\n" for line in JobLog.objects.filter(job_id=job.pk)]
-        response = StreamingHttpResponse(iter(lines), content_type="text/plain; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="{job.job_no}.log"'
-        return response
+        whole = "".join(presenting.log_line(line, viewer) + "\n" for line in JobLog.objects.filter(job_id=job.pk))
+        headers = {
+            "Content-Type": "text/plain; charset=utf-8",
+            "Content-Disposition": f'attachment; filename="{job.job_no}.log"',
+        }
+        return stream(request._request, (block for block in [whole.encode()]), headers=headers)
 
 
 class ExportDownload(ExportView):

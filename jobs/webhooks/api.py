@@ -1,11 +1,9 @@
 """REST API of webhooks: thin doors to jobs.webhooks.services."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from django.core.handlers.asgi import ASGIRequest
 from django.http import StreamingHttpResponse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -20,10 +18,10 @@ from accounts.signin.person import person
 from exportcenter.common import keyset
 from exportcenter.common.bodies import is_text, is_yes_no, read_body
 from exportcenter.common.client import client_of
-from exportcenter.common.database import free_request_connection
 from exportcenter.common.errors import InvalidParameters
 from exportcenter.common.openapi import documented
 from exportcenter.common.paging import LARGEST_PAGE, PAGE_SIZE, refuse_unknown, whole_number
+from exportcenter.common.streaming import stream
 from jobs.exports.view import ExportView
 from jobs.models import Webhook, WebhookDelivery
 from jobs.models.webhook import Delivery
@@ -127,8 +125,7 @@ class WebhookTest(ExportView):
         viewer = person(request)
         attempt = pinging.prepare(key, actor=viewer)
         answer = _outcome(attempt, viewer, translation.get_language() or viewer.language)
-        shown = _in_thread(answer) if isinstance(request._request, ASGIRequest) else answer
-        return StreamingHttpResponse(shown, content_type="application/json", headers=PRIVATE)
+        return stream(request._request, answer, headers={"Content-Type": "application/json", **PRIVATE})
 
 
 class WebhookDeliveries(ExportView):
@@ -181,10 +178,3 @@ def _outcome(attempt: Any, viewer: User, language: str) -> Iterator[bytes]:
     with translation.override(language):
         shown = present_delivery(delivery, viewer=viewer) if delivery is not None else {}
     yield json.dumps(shown, ensure_ascii=False).encode()
-
-
-async def _in_thread(answer: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The same for ASGI: the event loop goes on, the request's database connection is let go."""
-    await free_request_connection()
-    while (block := await asyncio.to_thread(next, answer, None)) is not None:
-        yield block
